@@ -1,0 +1,1 @@
+"""Composition: settings, wiring, process and command line. May import everything."""

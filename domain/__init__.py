@@ -1,0 +1,1 @@
+"""The truth: model, pure calculations, ports and services. Standard library only."""

@@ -1,0 +1,1 @@
+"""Values and calculations: synchronous, clock-free, I/O-free."""

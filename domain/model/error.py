@@ -1,0 +1,31 @@
+"""Conditions of the core that a caller can act on."""
+
+
+class InvalidArgument(ValueError):
+    """An argument outside what is allowed; names both."""
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(f"{argument} {problem}")
+        self.argument = argument
+        self.problem = problem
+
+
+class UnknownCoin(LookupError):
+    """No coin has this symbol."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"no coin has the symbol {symbol!r}")
+        self.symbol = symbol
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached now; what was asked may be tried again later."""
+
+
+class UpstreamUnavailable(Exception):
+    """A venue or rate source gave no usable answer: down, refused, or garbage."""
+
+    def __init__(self, upstream: str, reason: str) -> None:
+        super().__init__(f"{upstream}: {reason}")
+        self.upstream = upstream
+        self.reason = reason

@@ -1,0 +1,177 @@
+"""Keyset pages: a cursor names a place in an order, not a count of rows.
+
+Source: semantics.md "Lists and arguments". Nulls come last in both directions, ties
+go by symbol ascending; while values move, rows whose key did not change are seen
+exactly once. Connections follow the GraphQL Cursor Connections Specification.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from domain.model.error import InvalidArgument
+from domain.model.number import MalformedNumber, canonical, parse_decimal
+
+MIN_FIRST = 1
+MAX_FIRST = 1000
+_MAX_CURSOR = 512
+
+T = TypeVar("T")
+SortKey = Decimal | str | None
+
+
+class Direction(StrEnum):
+    """Sort direction; nulls are last in both."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """How many rows after which cursor."""
+
+    first: int
+    after: str | None = None
+
+    def __post_init__(self) -> None:
+        if not MIN_FIRST <= self.first <= MAX_FIRST:
+            raise InvalidArgument("first", f"must be {MIN_FIRST} to {MAX_FIRST}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering(Generic[T]):
+    """An order of rows and what it is called; `name` also holds the filter.
+
+    A cursor made under one name is refused under another.
+    """
+
+    name: str
+    direction: Direction
+    key: Callable[[T], SortKey]
+    symbol: Callable[[T], str]
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of rows with their cursors, and what lies around it."""
+
+    rows: Sequence[T]
+    cursors: Sequence[str]
+    total: int
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    key: SortKey
+    symbol: str
+
+
+def paginate(rows: Iterable[T], ordering: Ordering[T], request: PageRequest) -> Page[T]:
+    """Sort the rows and return those after the cursor.
+
+    Raises:
+        InvalidArgument: `after` is broken or belongs to another order or filter.
+    """
+    ranked = _sorted(rows, ordering)
+    start = 0
+    if request.after is not None:
+        place = _decode(request.after, ordering)
+        start = sum(
+            not _is_after(_place(row, ordering), place, ordering) for row in ranked
+        )
+    chosen = ranked[start : start + request.first]
+    return Page(
+        rows=chosen,
+        cursors=[_encode(_place(row, ordering), ordering) for row in chosen],
+        total=len(ranked),
+        has_next=start + len(chosen) < len(ranked),
+        has_previous=start > 0,
+    )
+
+
+def _sorted(rows: Iterable[T], ordering: Ordering[T]) -> list[T]:
+    by_symbol = sorted(rows, key=ordering.symbol)
+    keyed = [(key, row) for row in by_symbol if (key := ordering.key(row)) is not None]
+    unkeyed = [row for row in by_symbol if ordering.key(row) is None]
+    # Python's sort is stable in reverse too: ties stay ascending by symbol.
+    descending = ordering.direction is Direction.DESC
+    if ordering.numeric:
+        keyed.sort(key=lambda pair: Decimal(pair[0]), reverse=descending)
+    else:
+        keyed.sort(key=lambda pair: str(pair[0]), reverse=descending)
+    return [row for _, row in keyed] + unkeyed
+
+
+def _place(row: T, ordering: Ordering[T]) -> _Place:
+    return _Place(ordering.key(row), ordering.symbol(row))
+
+
+def _is_after(row: _Place, cursor: _Place, ordering: Ordering[T]) -> bool:
+    if row.key is None or cursor.key is None:
+        if (row.key is None) is (cursor.key is None):
+            return row.symbol > cursor.symbol
+        return row.key is None
+    if row.key == cursor.key:
+        return row.symbol > cursor.symbol
+    if ordering.numeric:
+        larger = Decimal(row.key) > Decimal(cursor.key)
+    else:
+        larger = str(row.key) > str(cursor.key)
+    return larger is (ordering.direction is Direction.ASC)
+
+
+def _fingerprint(ordering: Ordering[T]) -> str:
+    name = f"{ordering.name} {ordering.direction}"
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
+
+
+def _encode(place: _Place, ordering: Ordering[T]) -> str:
+    key = canonical(place.key) if isinstance(place.key, Decimal) else place.key
+    text = json.dumps(
+        [_fingerprint(ordering), place.key is None, key, place.symbol],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, ordering: Ordering[T]) -> _Place:
+    try:
+        if len(cursor) > _MAX_CURSOR:
+            raise ValueError("too long")
+        padded = cursor + "=" * (-len(cursor) % 4)
+        raw = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        fingerprint, is_null, key, symbol = json.loads(raw)
+        place = _Place(_key(is_null, key, ordering.numeric), _text(symbol))
+    except (binascii.Error, MalformedNumber, TypeError, ValueError) as exc:
+        raise InvalidArgument(
+            "after", "must be a cursor that this server returned"
+        ) from exc
+    if fingerprint != _fingerprint(ordering):
+        raise InvalidArgument(
+            "after", "belongs to another order or filter; start again without it"
+        )
+    return place
+
+
+def _key(is_null: object, key: object, numeric: bool) -> SortKey:
+    if is_null is True and key is None:
+        return None
+    text = _text(key)
+    return parse_decimal(text) if numeric else text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

@@ -1,0 +1,234 @@
+"""The latest known state of every market, and the quote read from it.
+
+Source: semantics.md "Quotes".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.model.event import FeedBatch, QuoteUpdate
+from domain.model.market import Channel, Exchange, MarketKey, Quality
+from domain.model.number import multiply, per_coin, percent_change, saturate_int32
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One side of a premium: prices per one coin, volumes in coins and quote money."""
+
+    exchange: Exchange
+    market: str
+    price: Decimal
+    exchange_ms: int
+    received_ms: int
+    channel: Channel
+    quality: Quality
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    base_volume_24h: Decimal | None = None
+    quote_volume_24h: Decimal | None = None
+    change_percent_since_utc_midnight: Decimal | None = None
+    change_percent_rolling_24h: Decimal | None = None
+    skew_ms: int = 0
+
+    @property
+    def key(self) -> MarketKey:
+        """The venue and its code of the market."""
+        return MarketKey(self.exchange, self.market)
+
+    def age_ms(self, now_ms: int) -> int:
+        """How old the price is by the venue's clock, in ms, 0..2147483647."""
+        return saturate_int32(now_ms - self.skew_ms - self.exchange_ms)
+
+
+@dataclass(slots=True)
+class MarketState:
+    """Everything last said about one market, per coin; mutable, owned by the book."""
+
+    key: MarketKey
+    multiplier: Decimal
+    price: Decimal | None = None
+    exchange_ms: int = 0
+    received_ms: int = 0
+    carried_s: float | None = None
+    channel: Channel = Channel.CACHE
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    base_volume_24h: Decimal | None = None
+    quote_volume_24h: Decimal | None = None
+    open_24h: Decimal | None = None
+    open_utc: Decimal | None = None
+    open_utc_day: int = -1
+    tradable: bool = True
+
+    def quote(self, quality: Quality, now_ms: int, skew_ms: int = 0) -> Quote | None:
+        """Return the quote of this market, or None while no price is known."""
+        if self.price is None:
+            return None
+        return Quote(
+            exchange=self.key.exchange,
+            market=self.key.market,
+            price=self.price,
+            exchange_ms=self.exchange_ms,
+            received_ms=self.received_ms,
+            channel=self.channel,
+            quality=quality,
+            bid=self.bid,
+            ask=self.ask,
+            base_volume_24h=self.base_volume_24h,
+            quote_volume_24h=self.quote_volume_24h,
+            change_percent_since_utc_midnight=self._change_utc(now_ms, quality),
+            change_percent_rolling_24h=self._change(self.price, self.open_24h),
+            skew_ms=skew_ms,
+        )
+
+    def _change_utc(self, now_ms: int, quality: Quality) -> Decimal | None:
+        price = self.price
+        if price is None or self.open_utc is None:
+            return None
+        if self.open_utc_day == now_ms // DAY_MS:
+            return self._change(price, self.open_utc)
+        # The UTC day has changed since the base was told. On a live feed the market
+        # has not traded since, so its price is the price of midnight.
+        return Decimal(0) if quality is Quality.LIVE else None
+
+    @staticmethod
+    def _change(price: Decimal, base: Decimal | None) -> Decimal | None:
+        return None if not base else percent_change(price, base)
+
+
+@dataclass(slots=True)
+class RejectCount:
+    """How many updates were not taken, by reason."""
+
+    older: int = 0
+    not_positive: int = 0
+    crossed: int = 0
+    unknown_market: int = 0
+
+
+class QuoteBook:
+    """Latest state per market: an older exchange stamp never replaces a newer one."""
+
+    def __init__(self) -> None:
+        self._states: dict[MarketKey, MarketState] = {}
+        self.rejects = RejectCount()
+
+    def watch(self, key: MarketKey, multiplier: Decimal) -> MarketState:
+        """Return the state of a market, empty at first and when its unit changes."""
+        state = self._states.get(key)
+        if state is None or state.multiplier != multiplier:
+            state = self._states[key] = MarketState(key, multiplier)
+        return state
+
+    def get(self, key: MarketKey) -> MarketState | None:
+        """Return the state of a watched market."""
+        return self._states.get(key)
+
+    def __iter__(self) -> Iterator[MarketState]:
+        return iter(self._states.values())
+
+    def restore(self, quote: Quote) -> None:
+        """Put a stored quote (per coin) back: channel CACHE, carried by no session."""
+        state = self._states.get(quote.key)
+        if state is None or state.price is not None:
+            return
+        state.price = quote.price
+        state.exchange_ms = quote.exchange_ms
+        state.received_ms = quote.received_ms
+        state.channel = Channel.CACHE
+        state.bid, state.ask = quote.bid, quote.ask
+        state.base_volume_24h = quote.base_volume_24h
+        state.quote_volume_24h = quote.quote_volume_24h
+
+    def set_open_24h(self, key: MarketKey, price: Decimal) -> bool:
+        """Tell the price 24 hours ago, per venue unit; False: no such market."""
+        state = self._states.get(key)
+        if state is None or price <= 0:
+            return False
+        state.open_24h = per_coin(price, state.multiplier)
+        return True
+
+    def set_open_utc(self, key: MarketKey, price: Decimal, utc_day: int) -> bool:
+        """Tell the price at 00:00 UTC of a day, per venue unit; False: no market.
+
+        `utc_day` counts days since 1970-01-01.
+        """
+        state = self._states.get(key)
+        if state is None or price <= 0:
+            return False
+        state.open_utc = per_coin(price, state.multiplier)
+        state.open_utc_day = utc_day
+        return True
+
+    def apply(self, batch: FeedBatch) -> list[MarketKey]:
+        """Take a batch in and return the markets that were carried by it."""
+        carried = []
+        for update in batch.updates:
+            key = MarketKey(batch.exchange, update.market)
+            state = self._states.get(key)
+            if state is None:
+                self.rejects.unknown_market += 1
+                continue
+            if self._take(state, update, batch):
+                carried.append(key)
+        return carried
+
+    def _take(self, state: MarketState, update: QuoteUpdate, batch: FeedBatch) -> bool:
+        if update.price is not None and not self._take_price(state, update, batch):
+            return False
+        if update.tradable is not None:
+            state.tradable = update.tradable
+        self._take_book(state, update)
+        self._take_window(state, update, batch.received_ms)
+        state.received_ms = max(state.received_ms, batch.received_ms)
+        state.carried_s = batch.received_s
+        return True
+
+    def _take_price(
+        self, state: MarketState, update: QuoteUpdate, batch: FeedBatch
+    ) -> bool:
+        price = update.price
+        if price is None or price <= 0:
+            self.rejects.not_positive += 1
+            return False
+        stamp = update.exchange_ms
+        if stamp is None:
+            stamp = batch.received_ms
+        if state.price is not None and stamp < state.exchange_ms:
+            self.rejects.older += 1
+            # The market was carried all the same: its feed is alive.
+            state.carried_s = batch.received_s
+            state.received_ms = max(state.received_ms, batch.received_ms)
+            return False
+        state.price = per_coin(price, state.multiplier)
+        state.exchange_ms = stamp
+        state.channel = batch.channel
+        return True
+
+    def _take_book(self, state: MarketState, update: QuoteUpdate) -> None:
+        bid, ask = update.bid, update.ask
+        if bid is None or ask is None:
+            return
+        if bid <= 0 or ask <= 0:
+            state.bid = state.ask = None  # an empty side is unknown, not zero
+        elif bid > ask:
+            self.rejects.crossed += 1
+        else:
+            state.bid = per_coin(bid, state.multiplier)
+            state.ask = per_coin(ask, state.multiplier)
+
+    @staticmethod
+    def _take_window(state: MarketState, update: QuoteUpdate, received_ms: int) -> None:
+        multiplier = state.multiplier
+        if update.base_volume_24h is not None:
+            state.base_volume_24h = multiply(update.base_volume_24h, multiplier)
+        if update.quote_volume_24h is not None:
+            state.quote_volume_24h = update.quote_volume_24h
+        if update.open_24h is not None and update.open_24h > 0:
+            state.open_24h = per_coin(update.open_24h, multiplier)
+        if update.open_utc is not None and update.open_utc > 0:
+            state.open_utc = per_coin(update.open_utc, multiplier)
+            state.open_utc_day = received_ms // DAY_MS

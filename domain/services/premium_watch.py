@@ -1,0 +1,91 @@
+"""Subscriptions to premiums: a snapshot, then merged changes at the client's pace.
+
+Nobody waits for a slow reader: each subscriber knows the tick up to which it was told,
+and its next event holds everything that changed since, however late it asks.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from domain.model.error import UnknownCoin
+from domain.model.pace import throttle_wait_s
+from domain.model.premium import Premium
+from domain.model.premium_query import PremiumFilter, PremiumView
+from domain.ports.clock import Clock
+from domain.services.board_service import BoardService
+
+
+@dataclass(frozen=True, slots=True)
+class PremiumsEvent:
+    """The whole filtered board (`snapshot`), or what changed in it."""
+
+    seq: int
+    at_ms: int
+    snapshot: bool
+    premiums: Sequence[Premium]
+    removed: Sequence[str]
+
+
+class PremiumWatch:
+    """Makes the event streams of subscribers."""
+
+    def __init__(self, service: BoardService, clock: Clock) -> None:
+        self._service = service
+        self._clock = clock
+
+    async def premiums(
+        self, wanted: PremiumFilter, throttle_ms: int
+    ) -> AsyncIterator[PremiumsEvent]:
+        """Yield the filtered board, then every change of it, for ever."""
+        board = self._service.board
+        view = PremiumView(wanted)
+        found = view.snapshot(board.premiums(), board.seq)
+        sent_s = self._clock.monotonic()
+        yield PremiumsEvent(board.seq, self._at_ms(), True, found, ())
+        while True:
+            await self._next_due(view.tick, sent_s, throttle_ms)
+            changed, removed = view.delta(
+                board.changed_since(view.tick),
+                lambda symbol: board.premium(symbol) is not None,
+                board.seq,
+            )
+            if changed or removed:
+                sent_s = self._clock.monotonic()
+                yield PremiumsEvent(board.seq, self._at_ms(), False, changed, removed)
+
+    async def premium(self, symbol: str, throttle_ms: int) -> AsyncIterator[Premium]:
+        """Yield one coin's premium now and after every change.
+
+        The stream ends when the coin leaves the board.
+
+        Raises:
+            UnknownCoin: no such coin on the board.
+        """
+        board = self._service.board
+        symbol = symbol.upper()
+        told = board.premium(symbol)
+        if told is None:
+            raise UnknownCoin(symbol)
+        sent_s = self._clock.monotonic()
+        yield told
+        tick = board.seq
+        while True:
+            await self._next_due(tick, sent_s, throttle_ms)
+            tick = board.seq
+            fresh = board.premium(symbol)
+            if fresh is None:
+                return
+            if fresh.tick > told.tick:
+                told = fresh
+                sent_s = self._clock.monotonic()
+                yield fresh
+
+    async def _next_due(self, tick: int, sent_s: float, throttle_ms: int) -> None:
+        await self._service.wait_tick(tick)
+        wait = throttle_wait_s(self._clock.monotonic(), sent_s, throttle_ms)
+        if wait:
+            await self._clock.sleep(wait)
+
+    def _at_ms(self) -> int:
+        last = self._service.last_tick
+        return self._clock.now_ms() if last is None else last.at_ms
