@@ -10,23 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from domain.model.coin import Coin, Listing
+from domain.model.coin import Coin
 from domain.model.event import FeedBatch, FeedEvent
 from domain.model.feed import DEFAULT_BOUNDS_S, FeedMonitor
 from domain.model.fx import FxChain, FxQuote, FxRate, PremiumBasis
 from domain.model.guard import IdentityGuard
+from domain.model.kept import KeptPremium
 from domain.model.market import Exchange, MarketKey, Quality
-from domain.model.premium import Legs, Numbers, Premium, evaluate, guard_percent
-from domain.model.quote import Quote, QuoteBook
+from domain.model.premium import Legs, Premium, evaluate, guard_percent
+from domain.model.quote import DAY_MS, MarketState, Quote, QuoteBook
+from domain.model.seat import Seat, Side, seat_of
 from domain.model.summary import BoardSummary, summarise
 
-STABLE_RATES: Mapping[PremiumBasis, tuple[str, str]] = {
-    PremiumBasis.KRW_USDT: ("USDT", "KRW-USDT"),
-    PremiumBasis.KRW_USDC: ("USDC", "KRW-USDC"),
+STABLE_RATES: Mapping[PremiumBasis, tuple[str, MarketKey]] = {
+    PremiumBasis.KRW_USDT: ("USDT", MarketKey(Exchange.UPBIT, "KRW-USDT")),
+    PremiumBasis.KRW_USDC: ("USDC", MarketKey(Exchange.UPBIT, "KRW-USDC")),
 }
 GUARD_INTERVAL_S = 1.0
 MAX_SKEW_MS = 60_000
-Rates = Mapping[PremiumBasis, FxRate | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,12 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPremium:
-    """What outlives a restart of one coin: its count and its last numbers."""
+class _Moment:
+    """The time of an evaluation, and since when each venue's markets are live."""
 
-    symbol: str
-    seq: int
-    at_ms: int
-    last_live_ms: int | None
-    numbers: Mapping[PremiumBasis, Numbers]
+    now_ms: int
+    now_s: float
+    live_since: Mapping[Exchange, float | None]
 
 
 class PremiumBoard:
@@ -64,35 +63,37 @@ class PremiumBoard:
         self.fx = fx
         self.guard = IdentityGuard()
         self.seq = 0
-        self._coins: dict[str, Coin] = {}
+        self._seats: dict[str, Seat] = {}
         self._by_market: dict[MarketKey, str] = {}
         self._dirty: set[str] = set()
         self._left: dict[str, None] = {}
         self._kept: dict[str, KeptPremium] = {}
         self._published: dict[str, Premium] = {}
-        self._rates: Rates = {}
-        self._official: list[FxRate] = []
+        self._rates: Mapping[PremiumBasis, FxRate | None] = {}
         self._skew_ms: dict[Exchange, int] = {}
         self._guarded_s = -GUARD_INTERVAL_S
+        self._utc_day = 0
 
     # What goes in
 
     def set_coins(self, coins: Iterable[Coin]) -> None:
         """Take the catalogue: coins with an open KRW market are on the board."""
-        before = self._coins
-        self._coins = {coin.symbol: coin for coin in coins if coin.domestic is not None}
-        self._by_market = {}
-        for coin in self._coins.values():
-            for listing in _legs_of(coin):
-                self.book.watch(listing.key, listing.multiplier)
-                self._by_market[listing.key] = coin.symbol
-            known = before.get(coin.symbol)
-            if known is None or _pair_of(known) != _pair_of(coin):
-                self.guard.forget(coin.symbol)
-            if known != coin:
-                self._dirty.add(coin.symbol)
-                self._left.pop(coin.symbol, None)
-        for symbol in before.keys() - self._coins.keys():
+        before = self._seats
+        found = (seat_of(coin, self.book) for coin in coins)
+        self._seats = {seat.coin.symbol: seat for seat in found if seat is not None}
+        self._by_market = {
+            side.state.key: symbol
+            for symbol, seat in self._seats.items()
+            for side in seat.sides
+        }
+        for symbol, seat in self._seats.items():
+            known = before.get(symbol)
+            if known is None or known.pair != seat.pair:
+                self.guard.forget(symbol)
+            if known is None or known.coin != seat.coin:
+                self._dirty.add(symbol)
+                self._left.pop(symbol, None)
+        for symbol in before.keys() - self._seats.keys():
             self.guard.forget(symbol)
             self._left[symbol] = None
             self._dirty.discard(symbol)
@@ -143,7 +144,7 @@ class PremiumBoard:
             self.fx.restore(rate)
         for item in kept:
             known = self._kept.get(item.symbol)
-            self._kept[item.symbol] = item if known is None else _joined(item, known)
+            self._kept[item.symbol] = item if known is None else known.after(item)
         # Added, not replaced: both counts were seen by clients where the store was
         # away at start, and a count never goes down.
         self.seq += seq
@@ -157,14 +158,13 @@ class PremiumBoard:
 
     def tick(self, now_ms: int, now_s: float) -> Tick | None:
         """Publish what changed; None where nothing did. At most once per 100 ms."""
-        self._mark_turned_feeds(now_s)
-        self._mark_changed_rates(now_ms, now_s)
-        self._mark_guarded(now_ms, now_s)
-        changed = []
-        for symbol in sorted(self._dirty):
-            fresh = self._version(symbol, now_ms, now_s)
-            if fresh is not None:
-                changed.append(fresh)
+        moment = self._moment(now_ms, now_s)
+        self._mark_new_day(moment)
+        self._mark_turned_feeds(moment)
+        self._mark_changed_rates(moment)
+        self._mark_guarded(moment)
+        drafts = (self._version(symbol, moment) for symbol in sorted(self._dirty))
+        changed = tuple(draft for draft in drafts if draft is not None)
         removed = tuple(s for s in self._left if self._published.pop(s, None))
         self._dirty.clear()
         self._left.clear()
@@ -175,7 +175,7 @@ class PremiumBoard:
             # Moved to the end: the dict's order is the order of publication.
             self._published.pop(premium.symbol, None)
             self._published[premium.symbol] = premium
-        return Tick(self.seq, now_ms, now_s, tuple(changed), removed)
+        return Tick(self.seq, now_ms, now_s, changed, removed)
 
     def premium(self, symbol: str) -> Premium | None:
         """Return the published premium of a coin on the board."""
@@ -194,7 +194,7 @@ class PremiumBoard:
 
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:
         """Return the rates: official sources, the used one first, then USDT, USDC."""
-        stable = self._stable_rates(now_ms, now_s).values()
+        stable = self._stable_rates(self._moment(now_ms, now_s)).values()
         official = self.fx.rates(now_ms, now_s)
         return official + [rate for rate in stable if rate is not None]
 
@@ -209,84 +209,91 @@ class PremiumBoard:
 
     def quotes(self, now_ms: int, now_s: float) -> list[Quote]:
         """Return the latest quote of every market that has a price."""
-        found = (self._quote(key, now_ms, now_s) for key in self._by_market)
+        moment = self._moment(now_ms, now_s)
+        states = (side.state for seat in self._seats.values() for side in seat.sides)
+        found = (self._quote(state, moment) for state in states)
         return [quote for quote in found if quote is not None]
 
     # How
+
+    def _moment(self, now_ms: int, now_s: float) -> _Moment:
+        since = {venue: self.feeds.live_since(venue, now_s) for venue in Exchange}
+        return _Moment(now_ms, now_s, since)
 
     def _touch(self, key: MarketKey) -> None:
         symbol = self._by_market.get(key)
         if symbol is not None:
             self._dirty.add(symbol)
 
-    def _mark_turned_feeds(self, now_s: float) -> None:
-        turned = self.feeds.turned(now_s)
-        for coin in self._coins.values() if turned else ():
-            if any(listing.exchange in turned for listing in _legs_of(coin)):
-                self._dirty.add(coin.symbol)
+    def _mark_new_day(self, moment: _Moment) -> None:
+        # Without a trade, too, the change since 00:00 UTC is another one now.
+        day = moment.now_ms // DAY_MS
+        if day != self._utc_day:
+            self._utc_day = day
+            self._dirty.update(self._seats)
 
-    def _mark_changed_rates(self, now_ms: int, now_s: float) -> None:
-        rates: dict[PremiumBasis, FxRate | None] = {
-            PremiumBasis.OFFICIAL_FX: self.fx.used(now_ms, now_s)
+    def _mark_turned_feeds(self, moment: _Moment) -> None:
+        turned = self.feeds.turned(moment.now_s)
+        if turned:
+            self._dirty.update(
+                symbol for symbol, seat in self._seats.items() if seat.stands_on(turned)
+            )
+
+    def _mark_changed_rates(self, moment: _Moment) -> None:
+        rates = {
+            PremiumBasis.OFFICIAL_FX: self.fx.used(moment.now_ms, moment.now_s),
+            **self._stable_rates(moment),
         }
-        rates.update(self._stable_rates(now_ms, now_s))
         if rates != self._rates:
             self._rates = rates
-            self._dirty.update(c.symbol for c in self._coins.values() if c.global_)
-
-    def _mark_guarded(self, now_ms: int, now_s: float) -> None:
-        guessed = [
-            coin
-            for coin in self._coins.values()
-            if coin.global_ is not None and not coin.is_curated_pair
-        ]
-        if not guessed or now_s < self._guarded_s + GUARD_INTERVAL_S:
-            return
-        self._guarded_s = now_s
-        self._dirty.update(
-            self.guard.watch(
-                curated=self._curated_percents(),
-                guessed={
-                    coin.symbol: percent
-                    for coin in guessed
-                    if (percent := self._guard_percent(coin, now_ms, now_s)) is not None
-                },
-                now_s=now_s,
+            self._dirty.update(
+                symbol for symbol, seat in self._seats.items() if seat.global_
             )
-        )
+
+    def _mark_guarded(self, moment: _Moment) -> None:
+        if moment.now_s < self._guarded_s + GUARD_INTERVAL_S:
+            return
+        self._guarded_s = moment.now_s
+        guessed = {
+            symbol: guard_percent(self._legs(seat, moment), self._rates)
+            for symbol, seat in self._seats.items()
+            if seat.is_guessed
+        }
+        if not guessed:
+            return
+        live = {symbol: p for symbol, p in guessed.items() if p is not None}
+        turned = self.guard.watch(self._curated_percents(), live, moment.now_s)
+        self._dirty.update(turned)
 
     def _curated_percents(self) -> dict[str, Decimal]:
         return {
-            premium.symbol: premium.percent
-            for premium in self._published.values()
-            if premium.coin.is_curated_pair
+            symbol: premium.percent
+            for symbol, premium in self._published.items()
+            if symbol in self._seats
+            and self._seats[symbol].curated
             and premium.quality is Quality.LIVE
             and premium.percent is not None
         }
 
-    def _guard_percent(self, coin: Coin, now_ms: int, now_s: float) -> Decimal | None:
-        return guard_percent(self._legs(coin, now_ms, now_s), self._rates)
-
-    def _stable_rates(
-        self, now_ms: int, now_s: float
-    ) -> dict[PremiumBasis, FxRate | None]:
+    def _stable_rates(self, moment: _Moment) -> dict[PremiumBasis, FxRate | None]:
         found: dict[PremiumBasis, FxRate | None] = {}
         for basis, (base, market) in STABLE_RATES.items():
-            quote = self._quote(MarketKey(Exchange.UPBIT, market), now_ms, now_s)
+            state = self.book.get(market)
+            quote = None if state is None else self._quote(state, moment)
             found[basis] = None if quote is None else _rate_of(base, quote)
         return found
 
-    def _version(self, symbol: str, now_ms: int, now_s: float) -> Premium | None:
-        coin = self._coins.get(symbol)
-        if coin is None:
-            return None
-        legs = self._legs(coin, now_ms, now_s)
+    def _version(self, symbol: str, moment: _Moment) -> Premium | None:
+        seat = self._seats[symbol]
+        legs = self._legs(seat, moment)
         kept = self._kept.get(symbol)
         bases = evaluate(legs, self._rates, {} if kept is None else kept.numbers)
         before = self._published.get(symbol)
-        draft = Premium(coin, legs.domestic, legs.global_, bases, at_ms=now_ms)
-        if before is not None and draft.same_as(before):
+        if before is not None and before.tells(seat.coin, legs, bases):
             return None
+        draft = Premium(
+            seat.coin, legs.domestic, legs.global_, bases, at_ms=moment.now_ms
+        )
         return self._publish(draft, legs.fresh, before)
 
     def _publish(self, draft: Premium, fresh: bool, before: Premium | None) -> Premium:
@@ -298,7 +305,9 @@ class PremiumBoard:
             at_ms = kept.at_ms
         live = draft.quality is Quality.LIVE
         just_ended = before is not None and before.quality is Quality.LIVE
-        last_live_ms = draft.at_ms if live or just_ended else _last_live(kept)
+        last_live_ms = None if kept is None else kept.last_live_ms
+        if live or just_ended:
+            last_live_ms = draft.at_ms
         seq = 1 if kept is None else kept.seq + 1
         self._kept[draft.symbol] = KeptPremium(
             draft.symbol, seq, at_ms, last_live_ms, {**known, **computed}
@@ -307,59 +316,25 @@ class PremiumBoard:
             draft, at_ms=at_ms, last_live_ms=last_live_ms, seq=seq, tick=self.seq + 1
         )
 
-    def _legs(self, coin: Coin, now_ms: int, now_s: float) -> Legs:
-        domestic, global_ = coin.domestic, coin.global_
+    def _legs(self, seat: Seat, moment: _Moment) -> Legs:
         return Legs(
-            domestic=self._leg(domestic, now_ms, now_s),
-            global_=self._leg(global_, now_ms, now_s),
-            has_global_market=global_ is not None,
-            halted=self._is_halted(domestic) or self._is_halted(global_),
-            unsure=self.guard.is_unsure(coin.symbol),
+            domestic=self._leg(seat.domestic, moment),
+            global_=self._leg(seat.global_, moment),
+            has_global_market=seat.global_ is not None,
+            halted=seat.is_halted,
+            unsure=self.guard.is_unsure(seat.coin.symbol),
         )
 
-    def _leg(self, side: Listing | None, now_ms: int, now_s: float) -> Quote | None:
-        return None if side is None else self._quote(side.key, now_ms, now_s)
+    def _leg(self, side: Side | None, moment: _Moment) -> Quote | None:
+        return None if side is None else self._quote(side.state, moment)
 
-    def _is_halted(self, side: Listing | None) -> bool:
-        if side is None:
-            return False
-        state = self.book.get(side.key)
-        return not side.tradable or (state is not None and not state.tradable)
-
-    def _quote(self, key: MarketKey, now_ms: int, now_s: float) -> Quote | None:
-        state = self.book.get(key)
-        if state is None:
-            return None
-        since = self.feeds.live_since(key.exchange, now_s)
+    def _quote(self, state: MarketState, moment: _Moment) -> Quote | None:
+        exchange = state.key.exchange
+        since = moment.live_since[exchange]
         carried = state.carried_s
         live = since is not None and carried is not None and carried >= since
         quality = Quality.LIVE if live else Quality.STALE
-        return state.quote(quality, now_ms, self._skew_ms.get(key.exchange, 0))
-
-
-def _legs_of(coin: Coin) -> Iterator[Listing]:
-    for listing in (coin.domestic, coin.global_):
-        if listing is not None:
-            yield listing
-
-
-def _pair_of(coin: Coin) -> tuple[tuple[MarketKey, bool], ...]:
-    return tuple((listing.key, listing.curated) for listing in _legs_of(coin))
-
-
-def _joined(stored: KeptPremium, known: KeptPremium) -> KeptPremium:
-    """Return the counts of a coin that was published before its past was read."""
-    return KeptPremium(
-        symbol=known.symbol,
-        seq=stored.seq + known.seq,
-        at_ms=known.at_ms if known.numbers else stored.at_ms,
-        last_live_ms=known.last_live_ms or stored.last_live_ms,
-        numbers={**stored.numbers, **known.numbers},
-    )
-
-
-def _last_live(kept: KeptPremium | None) -> int | None:
-    return None if kept is None else kept.last_live_ms
+        return state.quote(quality, moment.now_ms, self._skew_ms.get(exchange, 0))
 
 
 def _rate_of(base: str, quote: Quote) -> FxRate:

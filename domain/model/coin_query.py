@@ -1,6 +1,7 @@
 """Which coins a client wants to see, and in which order."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,17 @@ class CoinFilter:
     symbols: frozenset[str] | None = None
     exchange: Exchange | None = None
     warning: MarketWarning | None = None
+
+    @staticmethod
+    def of(
+        search: str | None = None,
+        symbols: Iterable[str] | None = None,
+        exchange: Exchange | None = None,
+        warning: MarketWarning | None = None,
+    ) -> "CoinFilter":
+        """Return a filter; symbols are compared without regard to case."""
+        folded = None if symbols is None else frozenset(s.upper() for s in symbols)
+        return CoinFilter(search, folded, exchange, warning)
 
     def matches(self, coin: Coin) -> bool:
         """Whether this coin is wanted."""

@@ -44,7 +44,7 @@ class FeedMonitor:
     def __init__(self, bounds_s: Mapping[Exchange, float] = DEFAULT_BOUNDS_S) -> None:
         self._bounds_s = bounds_s
         self._sessions: dict[tuple[Exchange, Channel], FeedSession] = {}
-        self._fresh: dict[tuple[Exchange, Channel], bool] = {}
+        self._fresh: dict[tuple[Exchange, Channel], float | None] = {}
 
     def observe(self, event: FeedEvent) -> None:
         """Take an event in: a session's begin, its data or its end."""
@@ -63,12 +63,16 @@ class FeedMonitor:
         return self._sessions.get((exchange, channel))
 
     def turned(self, now_s: float) -> set[Exchange]:
-        """Return the venues of which a feed became fresh or stale since last asked."""
+        """Return the venues of which a feed became fresh or stale since last asked.
+
+        A session that ended and began anew in between has turned, too: what was not
+        carried since is no longer live.
+        """
         changed = set()
         for key, session in self._sessions.items():
-            fresh = session.is_fresh(now_s)
-            if self._fresh.get(key, False) is not fresh:
-                self._fresh[key] = fresh
+            since = session.began_s if session.is_fresh(now_s) else None
+            if self._fresh.get(key) != since:
+                self._fresh[key] = since
                 changed.add(session.exchange)
         return changed
 

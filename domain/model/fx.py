@@ -102,9 +102,13 @@ class FxChain:
             state.latest = quote
 
     def restore(self, quote: FxQuote) -> None:
-        """Put a stored rate back: known, but not answered by its source since."""
+        """Put a stored rate back: known, but not answered by its source since.
+
+        One outside the sanity bounds is refused without a word.
+        """
         state = self._states.get(quote.source)
-        if state is not None and state.latest is None:
+        sane = MIN_USD_KRW <= quote.rate <= MAX_USD_KRW
+        if state is not None and state.latest is None and sane:
             state.latest = quote
 
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:

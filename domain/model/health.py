@@ -80,7 +80,7 @@ def _marks(health: Health) -> tuple[object, ...]:
         health.status,
         health.database,
         *(
-            (item.name, item.status, item.breaker, item.channel, item.retry_at_ms)
+            (item.name, item.status, item.breaker, item.channel)
             for item in health.upstreams
         ),
     )

@@ -98,21 +98,23 @@ class Premium:
         known = [item.percent for item in self.bases if item.percent is not None]
         return any(p > 0 for p in known) and any(p < 0 for p in known)
 
-    def same_as(self, other: "Premium") -> bool:
-        """Whether nothing a subscriber is told of has changed.
+    def tells(self, coin: Coin, legs: "Legs", bases: tuple[BasisPremium, ...]) -> bool:
+        """Whether this version already says all of that.
 
         Ages and `receivedAt` do not count, nor do the version's own marks.
         """
         return (
-            self.coin == other.coin
-            and self.bases == other.bases
-            and _unreceived(self.domestic) == _unreceived(other.domestic)
-            and _unreceived(self.global_) == _unreceived(other.global_)
+            self.bases == bases
+            and _says_same(self.domestic, legs.domestic)
+            and _says_same(self.global_, legs.global_)
+            and self.coin == coin
         )
 
 
-def _unreceived(quote: Quote | None) -> Quote | None:
-    return None if quote is None else replace(quote, received_ms=0)
+def _says_same(left: Quote | None, right: Quote | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return left.says_same(right)
 
 
 def compute(krw: Decimal, usdt: Decimal, fx: Decimal) -> Numbers:
@@ -172,7 +174,10 @@ def evaluate_basis(
     """Return one basis: fresh numbers, kept ones, or none, with quality and reason.
 
     `kept` are the last numbers from two fresh legs; they stay while a leg is stale.
+    A coin without a global market has no rate either: a changed rate does not mark it.
     """
+    if not legs.has_global_market:
+        fx = None
     blocked = next(legs.blocks(), None)
     if blocked is None and fx is None:
         blocked = Reason.FX_MISSING

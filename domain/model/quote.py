@@ -38,6 +38,24 @@ class Quote:
         """The venue and its code of the market."""
         return MarketKey(self.exchange, self.market)
 
+    def says_same(self, other: "Quote") -> bool:
+        """Whether nothing differs but `received_ms` and what only ages are made of."""
+        return (
+            self.price == other.price
+            and self.exchange_ms == other.exchange_ms
+            and self.bid == other.bid
+            and self.ask == other.ask
+            and self.quality is other.quality
+            and self.channel is other.channel
+            and self.base_volume_24h == other.base_volume_24h
+            and self.quote_volume_24h == other.quote_volume_24h
+            and self.change_percent_rolling_24h == other.change_percent_rolling_24h
+            and self.change_percent_since_utc_midnight
+            == other.change_percent_since_utc_midnight
+            and self.market == other.market
+            and self.exchange is other.exchange
+        )
+
     def age_ms(self, now_ms: int) -> int:
         """How old the price is by the venue's clock, in ms, 0..2147483647."""
         return saturate_int32(now_ms - self.skew_ms - self.exchange_ms)
@@ -90,9 +108,10 @@ class MarketState:
             return None
         if self.open_utc_day == now_ms // DAY_MS:
             return self._change(price, self.open_utc)
-        # The UTC day has changed since the base was told. On a live feed the market
-        # has not traded since, so its price is the price of midnight.
-        return Decimal(0) if quality is Quality.LIVE else None
+        # The UTC day has changed since the base was told. Where a live feed has told
+        # of no trade since, the price is that of midnight; else the base is not known.
+        untraded = self.exchange_ms // DAY_MS < now_ms // DAY_MS
+        return Decimal(0) if untraded and quality is Quality.LIVE else None
 
     @staticmethod
     def _change(price: Decimal, base: Decimal | None) -> Decimal | None:
@@ -177,31 +196,32 @@ class QuoteBook:
         return carried
 
     def _take(self, state: MarketState, update: QuoteUpdate, batch: FeedBatch) -> bool:
-        if update.price is not None and not self._take_price(state, update, batch):
+        price = update.price
+        if price is not None and price <= 0:
+            self.rejects.not_positive += 1
             return False
+        state.received_ms = max(state.received_ms, batch.received_ms)
+        if price is not None:
+            # A book alone does not: the price beside it may be from before a cut.
+            state.carried_s = batch.received_s
+            if not self._take_price(state, price, update.exchange_ms, batch):
+                return True  # carried all the same: its feed is alive
         if update.tradable is not None:
             state.tradable = update.tradable
         self._take_book(state, update)
         self._take_window(state, update, batch.received_ms)
-        state.received_ms = max(state.received_ms, batch.received_ms)
-        state.carried_s = batch.received_s
         return True
 
     def _take_price(
-        self, state: MarketState, update: QuoteUpdate, batch: FeedBatch
+        self,
+        state: MarketState,
+        price: Decimal,
+        exchange_ms: int | None,
+        batch: FeedBatch,
     ) -> bool:
-        price = update.price
-        if price is None or price <= 0:
-            self.rejects.not_positive += 1
-            return False
-        stamp = update.exchange_ms
-        if stamp is None:
-            stamp = batch.received_ms
+        stamp = batch.received_ms if exchange_ms is None else exchange_ms
         if state.price is not None and stamp < state.exchange_ms:
             self.rejects.older += 1
-            # The market was carried all the same: its feed is alive.
-            state.carried_s = batch.received_s
-            state.received_ms = max(state.received_ms, batch.received_ms)
             return False
         state.price = per_coin(price, state.multiplier)
         state.exchange_ms = stamp

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.model.board import KeptPremium
 from domain.model.coin import Coin
 from domain.model.fx import FxQuote
+from domain.model.kept import KeptPremium
 from domain.model.quote import Quote
 
 
@@ -45,8 +45,8 @@ class CoinRepository(Protocol):
     async def save(self, coins: Collection[Coin]) -> None:
         """Store coins with their listings, idempotently.
 
-        Listings that are not named stay; nothing is ever deleted. `icon_url` is
-        written only where it is not None.
+        Listings that are not named stay; nothing is ever deleted. `icon_url`
+        is filled in only where none is stored yet.
         """
         ...
 

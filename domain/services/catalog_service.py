@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from domain.model.catalog import Reconciled, reconcile
 from domain.model.coin import Coin
@@ -16,6 +18,7 @@ from domain.ports.store import CoinRepository
 SYNC_INTERVAL_S = 3600.0
 # After a failed look, or while the store waits for coins, try again this soon.
 RETRY_INTERVAL_S = 5.0
+REFRESH_INTERVAL_S = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +32,13 @@ class CatalogService:
         sources: Sequence[MarketSource],
         identity: IdentityTable,
         clock: Clock,
+        icon_url: str = "",
     ) -> None:
+        """Compose; `icon_url` is the address kept for a coin without one.
+
+        `{symbol}` in it stands for the domestic venue's ticker; empty: none is kept.
+        """
+        self._icon_url = icon_url
         self._repository = repository
         self._sources = sources
         self._identity = identity
@@ -74,8 +83,9 @@ class CatalogService:
         found = reconcile(self._coins.values(), heard, self._identity, now)
         if found.changed:
             self._tell(found)
-            self._unsaved.update({coin.symbol: coin for coin in found.changed})
-            self._replace(found.coins)
+            fresh = {coin.symbol: self._addressed(coin) for coin in found.changed}
+            self._unsaved.update(fresh)
+            self._replace({**found.coins, **fresh})
         saved = await self._save()
         return saved and self._loaded and not self._silent
 
@@ -93,7 +103,39 @@ class CatalogService:
         while True:
             complete = await self.sync(again=again)
             again = not complete
-            await self._clock.sleep(RETRY_INTERVAL_S if again else SYNC_INTERVAL_S)
+            if again:
+                await self._clock.sleep(RETRY_INTERVAL_S)
+            else:
+                await self._until_next_sync()
+
+    async def refresh_icons(self) -> None:
+        """Take over icon addresses that another process has stored."""
+        try:
+            stored = await self._repository.load()
+        except StoreUnavailable:
+            return
+        addresses = {coin.symbol: coin.icon_url for coin in stored}
+        moved = {
+            symbol: replace(coin, icon_url=addresses[symbol])
+            for symbol, coin in self._coins.items()
+            if addresses.get(symbol, coin.icon_url) != coin.icon_url
+        }
+        if moved:
+            self._replace({**self._coins, **moved})
+
+    async def _until_next_sync(self) -> None:
+        due_s = self._clock.monotonic() + SYNC_INTERVAL_S
+        while self._clock.monotonic() < due_s:
+            await self._clock.sleep(REFRESH_INTERVAL_S)
+            await self.refresh_icons()
+
+    def _addressed(self, coin: Coin) -> Coin:
+        """Return the coin with an icon address, made where none is known."""
+        side = coin.domestic
+        if coin.icon_url is not None or side is None or not self._icon_url:
+            return coin
+        address = self._icon_url.replace("{symbol}", quote(side.base_symbol, safe=""))
+        return replace(coin, icon_url=address)
 
     async def _try_load(self) -> bool:
         """Load the store if that never succeeded; True: it did just now."""

@@ -6,9 +6,10 @@ what changed; what the store could not take waits, merged, and is written later.
 
 import logging
 
-from domain.model.board import KeptPremium, Tick
+from domain.model.board import Tick
 from domain.model.error import StoreUnavailable
 from domain.model.fx import FxQuote
+from domain.model.kept import KeptPremium
 from domain.model.market import MarketKey
 from domain.model.quote import Quote
 from domain.ports.clock import Clock

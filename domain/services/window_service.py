@@ -22,6 +22,8 @@ from domain.services.market_service import markets_of
 ASK_PAUSE_S = 0.2
 SAMPLE_INTERVAL_S = 60.0
 ROUND_INTERVAL_S = 30.0
+# How soon to look again while no coin is known yet.
+FIRST_COINS_S = 0.5
 RETRY_PAUSE_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class WindowService:
                 key = MarketKey(self._global.exchange, market)
                 if self._opened.get(key) != day:
                     await self._ask_utc_open(key, day)
-            await self._clock.sleep(ROUND_INTERVAL_S)
+            await self._pause()
 
     async def run_price_points(self) -> None:
         """Ask for one page of ten-minute closes of each domestic market."""
@@ -67,7 +69,7 @@ class WindowService:
                 key = MarketKey(self._domestic.exchange, market)
                 if key not in self._seeded:
                     await self._ask_price_points(key)
-            await self._clock.sleep(ROUND_INTERVAL_S)
+            await self._pause()
 
     async def run_sample(self) -> None:
         """Sample our own prices and move the 24-hour base along."""
@@ -89,6 +91,10 @@ class WindowService:
         for gone in self._rolling.keys() - watched:
             del self._rolling[gone]
             self._seeded.discard(gone)
+
+    async def _pause(self) -> None:
+        pause_s = ROUND_INTERVAL_S if self._coins else FIRST_COINS_S
+        await self._clock.sleep(pause_s)
 
     async def _ask_utc_open(self, key: MarketKey, day: int) -> None:
         try:

@@ -1,0 +1,136 @@
+"""Nothing evaporates: write-behind of the latest values, and their return."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.memory.store import MemoryLatestRepository, MemoryStore
+from domain.model.board import PremiumBoard
+from domain.model.error import StoreUnavailable
+from domain.model.fx import FxChain, FxSourcePlan
+from domain.model.market import Channel, Quality, Reason
+from domain.services.board_service import BoardService
+from domain.services.latest_service import (
+    SAVE_INTERVAL_S,
+    UNCLEAN_RESERVE,
+    LatestService,
+)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def _service(world: Any, store: MemoryStore, board: BoardService) -> LatestService:
+    service = LatestService(MemoryLatestRepository(store), board, world.clock)
+    board.on_tick(service.note)
+    return service
+
+
+def _reborn(world: Any) -> BoardService:
+    board = BoardService(
+        PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)])), world.clock
+    )
+    board.set_coins(world.coins)
+    return board
+
+
+async def test_a_restart_brings_every_coin_back_with_its_age_and_reason(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    await service.restore()
+    world.go_live()
+    world.board.tick()
+    before = world.board.board.premium("BTC")
+    assert await service.save(clean=True)
+
+    await world.clock.advance(30)
+    board = _reborn(world)
+    await _service(world, store, board).restore()
+    premium = board.board.premium("BTC")
+    assert premium.domestic.channel is Channel.CACHE
+    assert premium.domestic.age_ms(world.clock.now_ms()) == 30_000
+    assert (premium.quality, premium.reason) == (Quality.STALE, Reason.DOMESTIC_STALE)
+    assert premium.percent == before.percent
+    assert premium.at_ms == before.at_ms
+    assert premium.last_live_ms == before.last_live_ms
+    assert premium.seq == before.seq + 1
+    assert board.board.seq > world.board.board.seq
+
+
+async def test_after_a_kill_the_counts_go_on_above_what_may_have_been_seen(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    world.go_live()
+    world.board.tick()
+    assert await service.save()
+    board = _reborn(world)
+    await _service(world, store, board).restore()
+    assert board.board.premium("BTC").seq == 1 + UNCLEAN_RESERVE + 1
+    assert board.board.seq == 1 + UNCLEAN_RESERVE + 1
+
+
+async def test_what_the_store_could_not_take_waits_and_the_newest_is_written(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    await service.restore()
+    world.go_live()
+    world.board.tick()
+    store.down = "refused"
+    assert not await service.save()
+    world.trade("KRW-BTC", "53000000")
+    world.board.tick()
+    assert not await service.save()
+    store.down = None
+    assert await service.save()
+    prices = {key.market: quote.price for key, quote in store.quotes.items()}
+    assert prices["KRW-BTC"] == Decimal(53000000)
+    assert prices["ETHUSDT"] == Decimal(40000)
+    assert store.rates["dunamu"].rate == Decimal(1300)
+
+
+async def test_a_store_that_was_away_at_the_start_is_read_when_it_comes(
+    world: Any, store: MemoryStore
+) -> None:
+    first = _service(world, store, world.board)
+    await first.restore()
+    world.go_live()
+    world.board.tick()
+    await first.save(clean=True)
+    stored_seq = store.premiums["BTC"].seq
+
+    store.down = "refused"
+    board = _reborn(world)
+    service = _service(world, store, board)
+    with pytest.raises(StoreUnavailable):
+        await service.restore()
+    board.tick()
+    assert not await service.save()
+    store.down = None
+    assert await service.save()
+    assert board.board.premium("BTC").seq > stored_seq
+
+
+async def test_nothing_changed_is_nothing_written(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    store.clean = True
+    assert await service.save()
+    assert store.clean is True
+
+
+async def test_it_writes_once_a_second(world: Any, store: MemoryStore) -> None:
+    service = _service(world, store, world.board)
+    task = asyncio.create_task(service.run())
+    world.go_live()
+    world.board.tick()
+    await world.clock.advance(SAVE_INTERVAL_S)
+    assert set(store.premiums) == {"BTC", "ETH"}
+    task.cancel()
