@@ -1,0 +1,1 @@
+"""What every upstream needs: pacing, retry, breakers, sockets that come back."""
