@@ -1,0 +1,200 @@
+"""The simulated venues as one server: one port, three path prefixes."""
+
+import asyncio
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from adapters.simulator.application import Venues, build_application
+from adapters.simulator.binance_socket import BinanceSocket
+from adapters.simulator.clock import Clock, wall_clock_ms
+from adapters.simulator.fault import VENUES, Fault, Venue
+from adapters.simulator.fx import FxRest
+from adapters.simulator.hub import Hub
+from adapters.simulator.market import Market
+from adapters.simulator.upbit_socket import UpbitSocket
+from adapters.simulator.violation import ViolationLog
+
+STEP_S = 0.1
+"""The market moves this often; frames of a step leave together."""
+SHUTDOWN_S = 1.0
+"""How long handlers may go on when the server stops; sockets are cut before."""
+_TEND_MS = 1_000
+
+
+class AddressUnavailable(Exception):
+    """The server cannot listen where it was told to; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorOptions:
+    """`port` 0 takes a free one; `rate` multiplies the trades per second (0: none but
+    those asked for); `coins` limits the won markets (None: all)."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 7
+    rate: float = 1.0
+    coins: int | None = None
+
+
+class Simulator:
+    """Upbit under /upbit, Binance under /binance, rates under /fx.
+
+    `start` binds, `run` moves the market until it is cancelled; a test may call
+    `step` instead, with a clock of its own. As a context manager it starts and stops
+    but does not run. `market` is the truth behind every answer.
+    """
+
+    def __init__(
+        self,
+        options: SimulatorOptions | None = None,
+        *,
+        now_ms: Clock = wall_clock_ms,
+    ) -> None:
+        self.options = options = options or SimulatorOptions()
+        self._now_ms = now_ms
+        self.market = Market(
+            seed=options.seed,
+            rate=options.rate,
+            coins=options.coins,
+            start_ms=now_ms(),
+        )
+        self.violations = ViolationLog()
+        self._faults: dict[Venue, Fault] = {venue: Fault() for venue in VENUES}
+        log = self.violations
+        self._upbit = UpbitSocket(self.market, self._faults["upbit"], log, now_ms)
+        self._binance = BinanceSocket(self.market, self._faults["binance"], log, now_ms)
+        self.fx = FxRest(self.market.economy, now_ms)
+        self._venues = Venues(
+            self.market,
+            self._upbit,
+            self._binance,
+            self.fx,
+            self._faults,
+            log,
+            now_ms,
+        )
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+        self._tended_ms = now_ms()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, 0 before `start`."""
+        return self._port
+
+    @property
+    def base_url(self) -> str:
+        """`http://host:port`; the venues are under /upbit, /binance and /fx."""
+        return f"http://{self._netloc}"
+
+    @property
+    def socket_url(self) -> str:
+        """`ws://host:port`; streams are at /upbit/websocket/v1 and /binance/stream."""
+        return f"ws://{self._netloc}"
+
+    @property
+    def _netloc(self) -> str:
+        host = self.options.host
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            AddressUnavailable: the port is taken, or the address not of this machine.
+        """
+        runner = web.AppRunner(
+            build_application(self._venues),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=SHUTDOWN_S,
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, self.options.host, self.options.port)
+        try:
+            await site.start()
+        except OSError as exc:
+            await runner.cleanup()
+            where = f"{self.options.host}:{self.options.port}"
+            raise AddressUnavailable(f"{where}: {exc.strerror or exc}") from exc
+        self._runner = runner
+        self._port = int(runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Cut all connections and stop listening; harmless when not started."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            for hub in self._hubs().values():
+                hub.cut()
+            await runner.cleanup()
+
+    async def run(self) -> None:
+        """Move the market ten times a second until cancelled."""
+        while True:
+            self.step()
+            await asyncio.sleep(STEP_S)
+
+    def step(self) -> None:
+        """Bring the market to now and send what changed; never waits."""
+        now_ms = self._now_ms()
+        upbit, binance = self._upbit, self._binance
+        for trade in self.market.advance(now_ms):
+            if trade.instrument.listing.exchange == "upbit":
+                upbit.publish(trade, now_ms)
+            else:
+                binance.publish(trade, now_ms)
+        binance.publish_tickers(now_ms)
+        if now_ms - self._tended_ms >= _TEND_MS:
+            self._tended_ms = now_ms
+            upbit.tend(now_ms)
+            binance.tend(now_ms)
+        upbit.hub.flush()
+        binance.hub.flush()
+
+    # Faults
+
+    def drop_connections(self, venue: Venue) -> int:
+        """Cut every WebSocket of a venue without a word; return how many there were."""
+        hub = self._hubs().get(venue)
+        return hub.cut() if hub else 0
+
+    def refuse(self, venue: Venue, status: int, *, sockets: bool = False) -> None:
+        """Answer REST requests with this status, handshakes too where `sockets`."""
+        fault = self._faults[venue]
+        fault.status, fault.sockets = status, sockets
+
+    def silence(self, venue: Venue) -> None:
+        """Keep sockets open and answering, but send no data on them."""
+        self._faults[venue].silent = True
+
+    def restore(self, venue: Venue) -> None:
+        """End every fault of a venue."""
+        self._faults[venue].clear()
+
+    def announce_shutdown(self) -> None:
+        """Send Binance's serverShutdown to all its clients; cuts nothing by itself."""
+        self._binance.announce_shutdown()
+
+    def connections(self, venue: Venue) -> int:
+        """Return how many WebSockets of a venue are open."""
+        hub = self._hubs().get(venue)
+        return len(hub.connections) if hub else 0
+
+    def _hubs(self) -> dict[Venue, Hub]:
+        return {"upbit": self._upbit.hub, "binance": self._binance.hub}
