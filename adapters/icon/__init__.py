@@ -1,0 +1,1 @@
+"""Pictures of coins from the addresses stored with them."""

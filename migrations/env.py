@@ -1,0 +1,5 @@
+"""What the alembic command runs; the work is done where the server has it, too."""
+
+from adapters.postgres.migration import run_command
+
+run_command()

@@ -1,0 +1,108 @@
+"""What every test may use: a real Postgres, and two watchmen.
+
+The watchmen: a blocking call of ours on the event loop fails the test, and hypothesis
+draws the same examples each time in CI.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+from blockbuster import BlockBuster
+from hypothesis import settings
+from sqlalchemy import make_url
+
+from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.migration import migrate
+from adapters.postgres.url import parse_url
+
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+OURS = ["app", "api", "domain", "adapters"]
+# Where our own code is on the stack and a short block is meant: (file, function).
+MAY_BLOCK = [
+    # asyncpg looks for ~/.pgpass and TLS files, once per connection that it dials.
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+    # The first import of a module reads it, once in a process.
+    ("<frozen importlib._bootstrap>", "_find_and_load"),
+]
+# Nothing here needs to survive a crash of the machine.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watch_for_blocking() -> Iterator[None]:
+    watchman = BlockBuster(OURS)
+    for what in watchman.functions.values():
+        for file, function in MAY_BLOCK:
+            what.can_block_in(file, function)
+    watchman.activate()
+    yield
+    watchman.deactivate()
+
+
+class PostgresServer:
+    """A Postgres with a migrated template; every clone is a database of its own."""
+
+    def __init__(self, url: str, runner: asyncio.Runner) -> None:
+        self.url = url
+        self._runner = runner
+        self._numbers = count(1)
+        self._template = str(make_url(url).database)
+        self._admin = runner.run(asyncpg.connect(parse_url(self._url("postgres")).dsn))
+
+    def clone(self, *, empty: bool = False) -> str:
+        """Return the URL of a fresh database, migrated or with nothing in it."""
+        name = f"test_{next(self._numbers)}"
+        template = "template0" if empty else self._template
+        self._run(f'CREATE DATABASE {name} TEMPLATE "{template}"')
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a clone, whoever is still connected to it."""
+        self._run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Close the one connection that makes and drops clones."""
+        self._runner.run(self._admin.close())
+
+    def _url(self, name: str) -> str:
+        url = make_url(self.url).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    def _run(self, statement: str) -> None:
+        self._runner.run(self._admin.execute(statement))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for the whole session, from the wheel's programs."""
+    folder = Path(tempfile.mkdtemp(prefix="kimp-test-"))
+    embedded = EmbeddedPostgres(folder, settings=SETTINGS)
+    # A loop of its own, so that the ones of the tests are left alone.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        url = runner.run(embedded.start())
+        try:
+            runner.run(migrate(url))
+            server = PostgresServer(url, runner)
+            yield server
+            server.close()
+        finally:
+            runner.run(embedded.stop())
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a migrated database that no other test has."""
+    url = postgres_server.clone()
+    yield url
+    postgres_server.drop(url)

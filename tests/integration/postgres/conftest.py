@@ -1,0 +1,95 @@
+"""A network between us and the server that can be made to fall silent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from sqlalchemy import make_url
+
+from adapters.postgres.database import Database
+
+CHUNK_BYTES = 65_536
+
+
+class Network:
+    """Forwards TCP connections to the server's socket; `freeze` stops the bytes.
+
+    A frozen network is the worst kind of failure: nothing is refused, nothing comes.
+    """
+
+    def __init__(self, socket: str) -> None:
+        self._socket = socket
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+
+    def freeze(self) -> None:
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        self._flowing.set()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await server.wait_closed()
+
+    async def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        with suppress(OSError, asyncio.CancelledError):
+            there, back = await asyncio.open_unix_connection(self._socket)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._pump(reader, back))
+                    group.create_task(self._pump(there, writer))
+            finally:
+                back.close()
+        writer.close()
+
+    async def _pump(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError):
+            while data := await source.read(CHUNK_BYTES):
+                await self._flowing.wait()
+                target.write(data)
+                await target.drain()
+            target.close()
+
+
+@pytest.fixture
+async def network(postgres_url: str) -> AsyncIterator[Network]:
+    query = make_url(postgres_url).query
+    network = Network(f"{query['host']}/.s.PGSQL.{query['port']}")
+    async with network.serving():
+        yield network
+
+
+@pytest.fixture
+def distant_url(network: Network, postgres_url: str) -> str:
+    """The URL of a fresh database behind the network."""
+    url = make_url(postgres_url)
+    return f"postgresql://{url.username}@127.0.0.1:{network.port}/{url.database}"
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database."""
+    database = Database(postgres_url)
+    yield database
+    await database.close()
