@@ -39,7 +39,7 @@ def configure_log(level: str, form: Literal["auto", "console", "json"]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Their own lines say nothing at INFO that our events do not say better.
-    for noisy in ("alembic", "uvicorn.access", "websockets", "sqlalchemy", "asyncio"):
+    for noisy in ("alembic", "uvicorn", "websockets", "sqlalchemy", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

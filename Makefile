@@ -1,0 +1,155 @@
+# make demo   set up everything, simulated exchanges, serve on port 8000
+# make run    the same against the real exchanges
+# make test   tests with branch coverage        make check   everything else CI runs
+# make bench  measurements                      make lock    renew the pins
+#
+# Everything lands in .venv and api/static; stamps there make a second start instant.
+# Paths are relative throughout, so the folder's own path may hold spaces.
+
+SHELL = /bin/sh
+.SHELLFLAGS = -euc
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := demo
+
+# Set PYTHON to choose the interpreter of a new .venv, UV= to do without uv.
+PYTHON ?=
+ifeq ($(origin UV),undefined)
+UV := $(shell command -v uv 2>/dev/null)
+endif
+
+BIN := .venv/bin
+PY  := $(BIN)/python
+COVERAGE := $(PY) -m coverage
+
+# The first interpreter that really runs, is new enough and can make an environment.
+# A version manager's launcher may have the name of a version that is switched off.
+CAN_SERVE := import sys; sys.exit(sys.version_info < (3, 11))
+CAN_VENV := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+
+ifeq ($(UV),)
+PROBE := $(CAN_VENV)
+PIP := $(PY) -m pip --disable-pip-version-check
+# An environment that uv made has no pip yet.
+INSTALL := { $(PY) -c 'import pip' 2>/dev/null || $(PY) -m ensurepip >/dev/null; } && \
+	$(PIP) install -qq --no-compile --progress-bar off
+else
+PROBE := $(CAN_SERVE)
+INSTALL := '$(UV)' pip install --quiet --python $(PY)
+endif
+
+.PHONY: demo run setup web dev test check lint type layer container leak bench \
+	conformance soak cluster lock clean
+
+demo: setup
+	@exec $(BIN)/kimp demo
+
+run: setup
+	@exec $(BIN)/kimp serve
+
+# The web files wait for npm, the Python packages for pip: fetched side by side.
+setup: $(PY)
+	@$(MAKE) -s --no-print-directory -j2 .venv/project.stamp api/static/web.stamp
+
+web: api/static/web.stamp
+
+dev: setup .venv/dev.stamp
+
+$(PY):
+	@for python in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11 python3; do \
+	    if "$$python" -c '$(PROBE)' >/dev/null 2>&1; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	    echo "No Python 3.11 or newer with the venv module here: install one" \
+	        "(Debian and Ubuntu: python3 and python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "setup: .venv with $$("$$found" --version)"; \
+	if [ -n '$(UV)' ]; then \
+	    '$(UV)' venv --quiet --allow-existing --no-project \
+	        --python "$$("$$found" -c 'import sys; print(sys.executable)')" .venv; \
+	else "$$found" -m venv --clear .venv; fi
+
+.venv/runtime.stamp: requirements.lock | $(PY)
+	@echo 'setup: packages of requirements.lock'
+	@$(INSTALL) --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+.venv/project.stamp: pyproject.toml .venv/runtime.stamp
+	@$(INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
+	@echo 'setup: packages of requirements-dev.lock'
+	@$(INSTALL) --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+api/static/web.stamp: web/install.py web/asset.json web/package-lock.json | $(PY)
+	@echo 'setup: GraphiQL and icons'
+	@$(PY) web/install.py
+	@touch $@
+
+# pytest prints its own last line; the two reports below it carry the limits.
+test: dev
+	@$(COVERAGE) erase
+	@$(COVERAGE) run -m pytest
+	@$(COVERAGE) combine --quiet
+	@$(COVERAGE) report --fail-under=90
+	@echo 'domain:'
+	@$(COVERAGE) report --include='domain/*' --fail-under=100
+
+# The two comparisons with the database and the schema file join this line as one more
+# target, `schema`: alembic check, and kimp schema against schema.graphql.
+check: lint type layer container leak
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: dev
+	$(PY) -m mypy
+	$(PY) -m mypy web/install.py
+
+layer: dev
+	$(BIN)/lint-imports
+
+container: dev
+	$(BIN)/hadolint Dockerfile
+
+# No registry's address and no machine's own path may stand in a tracked file.
+LEAK := pypi[.]org|pythonhosted[.]org|npmjs[.](com|org)|npmmirro[r]|(unpkg|jsdelivr)[.](com|net)
+LEAK := $(LEAK)|[/]opt/pypi|[/]root/|[/]Users/|[/]home/[a-z]+/|[/]work/(main|shared)
+leak:
+	@if [ -e .git ]; then set -- git grep --untracked -nIE; \
+	else set -- grep -rnIE --exclude-dir=.venv --exclude-dir=static; fi; \
+	status=0; "$$@" -e '$(LEAK)' -- . || status=$$?; \
+	if [ $$status -ne 1 ]; then \
+	    echo 'check: a registry address or a machine path, see above' >&2; exit 1; \
+	fi
+
+bench: dev
+	@exec $(PY) -m bench
+
+conformance:
+	@echo 'make conformance: not here yet; issue 6 (real clients and protocol audits) brings it.' >&2; exit 1
+
+soak:
+	@echo 'make soak: not here yet; issue 3 (feeds that survive everything) brings it.' >&2; exit 1
+
+cluster:
+	@echo 'make cluster: not here yet; issue 5 (the subscription engine) brings it.' >&2; exit 1
+
+# No index address gets into a lock file; hashes decide what may be installed.
+COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --python-version 3.11
+lock:
+	@set --; if [ -n '$(UV)' ]; then set -- '$(UV)'; \
+	elif [ -x $(BIN)/uv ]; then set -- $(BIN)/uv; else set -- python3 -m uv; fi; \
+	"$$@" $(COMPILE) pyproject.toml --group build -o requirements.lock; \
+	"$$@" $(COMPILE) pyproject.toml --group dev -c requirements.lock \
+	    -o requirements-dev.lock; \
+	"$$@" $(COMPILE) web/requirements.in -o web/requirements.lock
+	@cd web && npm install --package-lock-only --ignore-scripts --loglevel=error
+	@$(PY) web/install.py --record && touch api/static/web.stamp
+
+clean:
+	rm -rf .venv api/static web/node_modules dist build htmlcov .coverage .coverage.* \
+	    .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

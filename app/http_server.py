@@ -1,0 +1,90 @@
+"""uvicorn, owned by our process: no signal handling, no lifespan, bounded drain."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from app.settings import HttpSettings
+from app.store import CannotStart
+
+# A client that answers no ping within this is gone (RFC 6455, section 5.5.2).
+PING_INTERVAL_S = 20.0
+PING_TIMEOUT_S = 20.0
+BACKLOG = 2048
+# The largest message a client may send us.
+MAX_MESSAGE_BYTES = 1024 * 1024
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn without its signal handlers: SIGTERM is the process's to handle."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def bind(settings: HttpSettings) -> socket.socket:
+    """Take the port before anything else is started.
+
+    Raises:
+        CannotStart: the address is taken, forbidden or unknown.
+    """
+    address = f"{settings.host}:{settings.port}"
+    try:
+        family, kind, _, _, target = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind)
+        try:
+            # Fails where another server listens; we listen only when we can answer.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(target)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as exc:
+        raise cannot_listen(address, exc) from exc
+    listener.setblocking(False)
+    return listener
+
+
+def cannot_listen(address: str, exc: OSError) -> CannotStart:
+    """Return the one line for an address that cannot be had."""
+    return CannotStart(
+        f"cannot listen on {address}: {exc.strerror or exc}; set KIMP_HTTP__HOST or "
+        "KIMP_HTTP__PORT"
+    )
+
+
+def make_server(app: Any, settings: HttpSettings) -> HttpServer:  # noqa: ANN401 (an ASGI app has no type of its own)
+    """Return the server for an ASGI app, not yet serving."""
+    return HttpServer(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            loop="none",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_ping_interval=PING_INTERVAL_S,
+            ws_ping_timeout=PING_TIMEOUT_S,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            # Compression per socket costs ten times the rest of a frame's way.
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            backlog=BACKLOG,
+        )
+    )
+
+
+def url_of(listener: socket.socket, host: str) -> str:
+    """Return the address people open."""
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"

@@ -1,0 +1,190 @@
+"""What stands around a venue or rate source: limits, breaker, monitor, retry."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from adapters.binance.rest import BinanceSource
+from adapters.binance.session import BinanceSession
+from adapters.fx import dunamu
+from adapters.fx.dunamu import DunamuSource
+from adapters.fx.frankfurter import FrankfurterSource
+from adapters.fx.open_er_api import OpenErApiSource
+from adapters.resilience.breaker import AsyncBreaker
+from adapters.resilience.budget import (
+    BINANCE_RULE,
+    MODEST_RULE,
+    UPBIT_RULE,
+    LimitRule,
+)
+from adapters.resilience.dial import DialPlan
+from adapters.resilience.dialer import StreamDialer
+from adapters.resilience.http import UpstreamHttp
+from adapters.resilience.limiter import RequestLimiter
+from adapters.resilience.monitor import UpstreamMonitor
+from adapters.resilience.recovery import VenueRecovery
+from adapters.resilience.retry import RetryPolicy
+from adapters.resilience.session import StreamSession
+from adapters.upbit.rest import UpbitSource
+from adapters.upbit.session import UpbitSession
+from app.settings import FxSourceName, Settings
+from domain.model.market import Channel, Exchange
+from domain.ports.clock import Clock
+from domain.ports.fx_source import FxSource
+from domain.ports.market_source import MarketSource
+
+# Binance ends every connection after 24 h; ours is renewed an hour before, overlapped.
+BINANCE_RENEW_AFTER_S = 23 * 3600.0
+RateMaker = Callable[[UpstreamHttp], FxSource]
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """One venue's adapters, ready to be run."""
+
+    source: MarketSource
+    stream: StreamDialer
+    http: UpstreamHttp
+    monitors: tuple[UpstreamMonitor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One rate source, ready to be polled."""
+
+    source: FxSource
+    http: UpstreamHttp
+    monitor: UpstreamMonitor
+
+
+class UpstreamFactory:
+    """Builds upstreams by the settings; `share` < 1: we are not the live feed."""
+
+    def __init__(self, settings: Settings, clock: Clock, share: float = 1.0) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._share = share
+
+    def upbit(self) -> Venue:
+        """Return Upbit."""
+        part = self._settings.upbit
+        plan = DialPlan(
+            exchange=Exchange.UPBIT,
+            name="upbit.stream",
+            url=part.ws_url,
+            silence_bound_s=part.silence_bound_s,
+        )
+        return self._venue(
+            "upbit.rest",
+            part.rest_url,
+            UPBIT_RULE,
+            plan,
+            lambda: UpbitSession(_ticket()),
+            lambda http, monitor: UpbitSource(http, self._clock, monitor.rejected),
+        )
+
+    def binance(self) -> Venue:
+        """Return Binance."""
+        part = self._settings.binance
+        plan = DialPlan(
+            exchange=Exchange.BINANCE,
+            name="binance.stream",
+            url=f"{part.ws_url.rstrip('/')}/stream",
+            silence_bound_s=part.silence_bound_s,
+            renew_after_s=BINANCE_RENEW_AFTER_S,
+            dials=300,
+            dial_window_s=300.0,
+        )
+        return self._venue(
+            "binance.rest",
+            part.rest_url,
+            BINANCE_RULE,
+            plan,
+            BinanceSession,
+            lambda http, monitor: BinanceSource(http, self._clock, monitor.rejected),
+        )
+
+    def rate(self, name: FxSourceName) -> Rate:
+        """Return a source of the official rate."""
+        part = self._settings.fx
+        known: Mapping[FxSourceName, tuple[str, RateMaker, Mapping[str, str]]] = {
+            "dunamu": (part.dunamu_url, DunamuSource, dunamu.HEADERS),
+            "frankfurter": (part.frankfurter_url, FrankfurterSource, {}),
+            "open_er_api": (part.open_er_api_url, OpenErApiSource, {}),
+        }
+        url, make, headers = known[name]
+        monitor = UpstreamMonitor(f"fx.{name}", Channel.REST, clock=self._clock)
+        breaker = self._breaker(f"fx.{name}")
+        http = self._http(monitor, url, MODEST_RULE, breaker, headers=headers)
+        return Rate(make(http), http, monitor)
+
+    def _venue(
+        self,
+        name: str,
+        url: str,
+        rule: LimitRule,
+        plan: DialPlan,
+        make_session: Callable[[], StreamSession],
+        make_source: Callable[[UpstreamHttp, UpstreamMonitor], MarketSource],
+    ) -> Venue:
+        asking, dialling = self._breaker(name), self._breaker(plan.name)
+        recovery = VenueRecovery([asking, dialling])
+        monitor = UpstreamMonitor(name, Channel.REST, clock=self._clock)
+        http = self._http(monitor, url, rule, asking, on_recovered=recovery)
+        watch = UpstreamMonitor(
+            plan.name,
+            Channel.WEBSOCKET,
+            clock=self._clock,
+            silence_bound_s=plan.silence_bound_s,
+        )
+        stream = StreamDialer(
+            plan,
+            make_session,
+            watch,
+            clock=self._clock,
+            random=random.random,
+            breaker=dialling,
+            on_recovered=recovery,
+        )
+        recovery.wakes(stream.wake)
+        return Venue(make_source(http, monitor), stream, http, (monitor, watch))
+
+    def _http(
+        self,
+        monitor: UpstreamMonitor,
+        url: str,
+        rule: LimitRule,
+        breaker: AsyncBreaker,
+        *,
+        headers: Mapping[str, str] | None = None,
+        on_recovered: Callable[[], None] | None = None,
+    ) -> UpstreamHttp:
+        patience = self._settings.resilience
+        return UpstreamHttp(
+            monitor.name,
+            url,
+            monitor,
+            limiter=RequestLimiter(
+                monitor.name, rule, clock=self._clock, share=self._share
+            ),
+            breaker=breaker,
+            retry=RetryPolicy(tries=patience.tries),
+            clock=self._clock,
+            timeout_s=patience.timeout_s,
+            headers=headers,
+            on_recovered=on_recovered,
+        )
+
+    def _breaker(self, name: str) -> AsyncBreaker:
+        patience = self._settings.resilience
+        return AsyncBreaker(
+            name,
+            clock=self._clock,
+            failures=patience.breaker_failures,
+            open_s=patience.breaker_open_s,
+        )
+
+
+def _ticket() -> str:
+    # Upbit wants a name per connection; it guards nothing.
+    return f"kimp-{random.getrandbits(64):016x}"

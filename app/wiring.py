@@ -1,0 +1,160 @@
+"""The one place where ports meet adapters."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from adapters.icon.source import HttpIconSource
+from adapters.postgres.coin_repository import PostgresCoinRepository
+from adapters.postgres.icon_repository import PostgresIconRepository
+from adapters.postgres.latest_repository import PostgresLatestRepository
+from api.app import ApiDeps, create_app
+from app.metrics import Metrics, ServerCollector
+from app.notice import Notice
+from app.readiness import Readiness
+from app.settings import Settings
+from app.skew import SkewService
+from app.store import Store
+from app.supervisor import Worker
+from app.upstream import Rate, UpstreamFactory, Venue
+from domain.model.board import PremiumBoard
+from domain.model.fx import FxChain, FxSourcePlan
+from domain.model.identity import IdentityTable, parse_table
+from domain.model.market import Exchange
+from domain.ports.clock import Clock
+from domain.services.board_service import BoardService
+from domain.services.catalog_service import CatalogService
+from domain.services.fx_service import FxService
+from domain.services.health_service import HealthService
+from domain.services.icon_service import IconService
+from domain.services.latest_service import LatestService
+from domain.services.market_service import MarketService
+from domain.services.premium_watch import PremiumWatch
+from domain.services.window_service import WindowService
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A composed server: what serves, what works, and what is to be closed."""
+
+    app: Any
+    catalog: CatalogService
+    latest: LatestService
+    workers: Sequence[Worker]
+    notice: Notice
+    closers: Sequence[Callable[[], Awaitable[None]]]
+
+    def watchers(self, url: str) -> list[Worker]:
+        """Return the workers that need to know where the server listens."""
+        return [Worker("notice", partial(self.notice.watch, url))]
+
+    async def close(self) -> None:
+        """Close what the adapters hold open."""
+        for closer in self.closers:
+            await closer()
+
+
+def identity_table() -> IdentityTable:
+    """Return the curated table of the package."""
+    source = files("domain.model") / "identity.csv"
+    return parse_table(source.read_text(encoding="utf-8"))
+
+
+def build(settings: Settings, store: Store, clock: Clock) -> Server:
+    """Compose a server on a store that is open."""
+    factory = UpstreamFactory(settings, clock)
+    venues = (factory.upbit(), factory.binance())
+    rates = [factory.rate(name) for name in settings.fx.sources]
+    board = BoardService(_board(settings, rates), clock)
+    catalog = CatalogService(
+        PostgresCoinRepository(store.database),
+        [venue.source for venue in venues],
+        identity_table(),
+        clock,
+        icon_url=settings.upbit.icon_url,
+    )
+    fx = FxService(board, clock)
+    latest = LatestService(PostgresLatestRepository(store.database), board, clock)
+    markets = [MarketService(v.source, v.stream, board, clock) for v in venues]
+    windows = WindowService(venues[0].source, venues[1].source, board, clock)
+    for listener in (
+        board.set_coins,
+        windows.set_coins,
+        *(m.set_coins for m in markets),
+    ):
+        catalog.on_change(listener)
+    board.on_tick(latest.note)
+    health = HealthService(
+        version("kimchi-premium"),
+        [*(m for v in venues for m in v.monitors), *(rate.monitor for rate in rates)],
+        store.database,
+        clock,
+    )
+    icon_source = HttpIconSource()
+    icons = IconService(
+        catalog, PostgresIconRepository(store.database), icon_source, clock
+    )
+    readiness = Readiness(
+        lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
+    )
+    metrics = Metrics(ServerCollector(health, board, fx, clock))
+    app = create_app(
+        ApiDeps(
+            board=board,
+            watch=PremiumWatch(board, clock),
+            catalog=catalog,
+            health=health,
+            icons=icons,
+            clock=clock,
+            readiness=readiness,
+            metrics=metrics.text,
+            allowed_origins=settings.http.allowed_origins,
+            graphiql=settings.http.graphiql,
+        )
+    )
+    workers = [
+        Worker("database", store.run),
+        Worker("board", board.run),
+        Worker("latest", latest.run),
+        Worker("catalog", catalog.run),
+        *_venue_workers(markets),
+        *(Worker(f"fx.{r.source.name}", partial(fx.run, r.source)) for r in rates),
+        Worker("window.utc", windows.run_utc_open),
+        Worker("window.rolling", windows.run_price_points),
+        Worker("window.sample", windows.run_sample),
+        Worker("skew", SkewService(_offsets(venues), board, clock).run),
+    ]
+    closers = [v.http.close for v in venues]
+    closers += [*(rate.http.close for rate in rates), icon_source.close]
+    notice = Notice(lambda: health.now().upstreams, board, clock)
+    return Server(app, catalog, latest, workers, notice, closers)
+
+
+def _board(settings: Settings, rates: Sequence[Rate]) -> PremiumBoard:
+    plans = [FxSourcePlan(r.source.name, r.source.poll_interval_s) for r in rates]
+    return PremiumBoard(
+        FxChain(plans, settings.fx.max_age_s),
+        {
+            Exchange.UPBIT: settings.upbit.silence_bound_s,
+            Exchange.BINANCE: settings.binance.silence_bound_s,
+        },
+    )
+
+
+def _offsets(venues: Sequence[Venue]) -> dict[Exchange, Callable[[], int | None]]:
+    return {
+        venue.source.exchange: partial(getattr, venue.http, "clock_offset_ms")
+        for venue in venues
+    }
+
+
+def _venue_workers(markets: Sequence[MarketService]) -> list[Worker]:
+    found = []
+    for market in markets:
+        venue = market.exchange.lower()
+        found.append(Worker(f"{venue}.stream", market.run_stream))
+        found.append(Worker(f"{venue}.seed", market.run_seed))
+    return found
