@@ -14,14 +14,15 @@ COPY . .
 RUN make setup && .venv/bin/python -m compileall -q .venv app api domain adapters migrations
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin kimp \
+RUN groupadd --gid 10001 kimp \
+    && useradd --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin kimp \
     && install -d -o kimp -g kimp /data
 WORKDIR /srv/kimp
 COPY --from=build /srv/kimp .
 ENV KIMP_HTTP__HOST=0.0.0.0 \
     KIMP_HTTP__PORT=8000 \
     KIMP_DATA_DIR=/data
-USER kimp
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 # Healthy is a server that answers; a venue that is down is in the answer's body.

@@ -74,7 +74,7 @@ def static_dir() -> Path:
 
 
 def assets_present(static: Path | None = None) -> bool:
-    """Say whether every file that GraphiQL needs has been brought."""
+    """Say whether every file that GraphiQL needs has been brought; asks the disk."""
     folder = static or static_dir()
     return all((folder / name).is_file() for name in (*SCRIPTS, *STYLES))
 
@@ -82,8 +82,9 @@ def assets_present(static: Path | None = None) -> bool:
 def graphiql_page(static: Path | None = None) -> str:
     """Return the page as HTML; without its files, one that says how to get them.
 
-    Send it with `PAGE_HEADERS`. It asks for ``static/…`` (see `static_routes`) and
-    ``graphql``, both relative to its own address.
+    Looks at the disk, so call it off the event loop, or once at start. Send it with
+    `PAGE_HEADERS`. It asks for ``static/…`` (see `static_routes`) and ``graphql``,
+    both relative to its own address.
     """
     if not assets_present(static):
         return _document(_MISSING_BODY, ())

@@ -25,7 +25,8 @@ _FONT_SIZES: Final = {1: 34, 2: 34, 3: 30, 4: 23, 5: 19, 6: 16, 7: 14, 8: 12}
 def static_icon(symbol: str, static: Path | None = None) -> Path | None:
     """Return the SVG file of the npm icon set for `symbol`, in any case, or None.
 
-    Only plain letters and digits ever reach the file system.
+    Only plain letters and digits ever reach the file system. Asks the disk, so call it
+    off the event loop.
     """
     if _FILE_SYMBOL.fullmatch(symbol) is None:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from app.failure import CommandFailed
 from app.settings import InvalidSetting, load_settings, unknown_names
 
 EXIT_FAILED = 1
@@ -24,10 +25,6 @@ _COMMANDS = {
     "doctor": "say what is reachable, how fast, and what to do",
     "coins": "change what is stored about coins",
 }
-
-
-class CommandFailed(Exception):
-    """A condition that ends the command with one clear line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -94,6 +94,7 @@ class ServerCollector(Collector):
             "kimp_quotes_rejected", "Quotes that were not taken.", labels=["reason"]
         )
         refused.add_metric(["older"], rejects.older)
+        refused.add_metric(["future"], rejects.future)
         refused.add_metric(["not_positive"], rejects.not_positive)
         refused.add_metric(["crossed"], rejects.crossed)
         refused.add_metric(["unknown_market"], rejects.unknown_market)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from adapters.binance.rest import BinanceSource
 from adapters.binance.session import BinanceSession
+from adapters.binance.wire import MarketStreamName
 from adapters.fx import dunamu
 from adapters.fx.dunamu import DunamuSource
 from adapters.fx.frankfurter import FrankfurterSource
@@ -35,6 +36,8 @@ from domain.ports.market_source import MarketSource
 
 # Binance ends every connection after 24 h; ours is renewed an hour before, overlapped.
 BINANCE_RENEW_AFTER_S = 23 * 3600.0
+# The last trade at once; once a second bid, ask and the 24-hour figures.
+BINANCE_STREAMS: tuple[MarketStreamName, ...] = ("aggTrade", "ticker")
 RateMaker = Callable[[UpstreamHttp], FxSource]
 
 
@@ -100,7 +103,7 @@ class UpstreamFactory:
             part.rest_url,
             BINANCE_RULE,
             plan,
-            BinanceSession,
+            lambda: BinanceSession(BINANCE_STREAMS),
             lambda http, monitor: BinanceSource(http, self._clock, monitor.rejected),
         )
 

@@ -89,6 +89,7 @@ def lay_out(assets: Sequence[Asset], modules: Path, static: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     shutil.rmtree(static, ignore_errors=True)
+    static.parent.mkdir(parents=True, exist_ok=True)
     stage.rename(static)
 
 

@@ -5,7 +5,6 @@ import heapq
 from itertools import count
 from math import ceil
 
-MICROSECOND_S = 1e-6
 # 2026-01-01 00:00 UTC, the begin of a Thursday.
 DEFAULT_NOW_MS = 1_767_225_600_000
 DEFAULT_MONOTONIC_S = 1_000.0
@@ -41,14 +40,15 @@ class FakeClock:
 
     def monotonic(self) -> float:
         """Return seconds of a clock that never goes back."""
-        return self._start_s + self._passed_us * MICROSECOND_S
+        return self._start_s + self._passed_us / 1e6
 
     async def sleep(self, seconds: float) -> None:
         """Wait until the clock was advanced that far; 0 or less lets others run."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        due_us = self._passed_us + ceil(seconds / MICROSECOND_S)
+        # Rounded to nanoseconds first: 0.1 s are 100,000 µs and not one more.
+        due_us = self._passed_us + ceil(round(seconds * 1e6, 3))
         wake = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (due_us, next(self._order), wake))
         self._slept.set()
@@ -62,7 +62,7 @@ class FakeClock:
         """
         if seconds < 0:
             raise ValueError(f"cannot advance by {seconds} s")
-        end_us = self._passed_us + round(seconds / MICROSECOND_S)
+        end_us = self._passed_us + round(seconds * 1e6)
         await self.settle()
         while self._sleepers and self._sleepers[0][0] <= end_us:
             due_us, _, wake = heapq.heappop(self._sleepers)

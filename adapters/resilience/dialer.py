@@ -69,7 +69,7 @@ class StreamDialer:
         self._log = structlog.get_logger(__name__).bind(upstream=plan.name)
         self._markets: frozenset[str] = frozenset()
         self._asked = asyncio.Event()
-        self._sink: FeedSink | None = None
+        self._sink: FeedSink = _nothing
         self._current: Link | None = None
         self._heir: Link | None = None
         self._renewal_due = False
@@ -234,8 +234,7 @@ class StreamDialer:
         self._tell(FeedDown(self.exchange, Channel.WEBSOCKET, now_s, reason))
 
     def _tell(self, event: FeedUp | FeedDown | FeedBatch) -> None:
-        if self._sink is not None:
-            self._sink(event)
+        self._sink(event)
 
     # Tasks
 
@@ -273,7 +272,7 @@ class StreamDialer:
 
 
 def _nothing(_: object) -> None:
-    """For tasks that end without a consequence."""
+    """For what has no consequence."""
 
 
 def _latency_ms(batches: tuple[FeedBatch, ...], received_ms: int) -> float | None:

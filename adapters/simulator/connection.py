@@ -8,8 +8,8 @@ from asyncio import Transport
 
 from adapters.simulator.frame import PING, close_frame, frame
 
-WRITE_CAP_BYTES = 4 * 1024 * 1024
-"""Unsent bytes at which the connection is cut."""
+WRITE_CAP_BYTES = 16 * 1024 * 1024
+"""Unsent bytes above which the connection is cut."""
 
 
 class Connection:

@@ -17,8 +17,6 @@ from adapters.simulator.market import Market
 from adapters.simulator.upbit_socket import UpbitSocket
 from adapters.simulator.violation import ViolationLog
 
-STEP_S = 0.1
-"""The market moves this often; frames of a step leave together."""
 SHUTDOWN_S = 1.0
 """How long handlers may go on when the server stops; sockets are cut before."""
 _TEND_MS = 1_000
@@ -31,13 +29,15 @@ class AddressUnavailable(Exception):
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
     """`port` 0 takes a free one; `rate` multiplies the trades per second (0: none but
-    those asked for); `coins` limits the won markets (None: all)."""
+    those asked for); `coins` limits the won markets (None: all). The market moves
+    every `step_ms`, and frames of a step leave together."""
 
     host: str = "127.0.0.1"
     port: int = 0
     seed: int = 7
     rate: float = 1.0
     coins: int | None = None
+    step_ms: int = 100
 
 
 class Simulator:
@@ -145,10 +145,11 @@ class Simulator:
             await runner.cleanup()
 
     async def run(self) -> None:
-        """Move the market ten times a second until cancelled."""
+        """Move the market step by step until cancelled."""
+        pause_s = self.options.step_ms / 1_000
         while True:
             self.step()
-            await asyncio.sleep(STEP_S)
+            await asyncio.sleep(pause_s)
 
     def step(self) -> None:
         """Bring the market to now and send what changed; never waits."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from adapters.postgres.coin_repository import PostgresCoinRepository
 from adapters.resilience.clock import SystemClock
-from app.cli import CommandFailed
+from app.failure import CommandFailed
 from app.log import configure_log
 from app.settings import Settings
 from app.store import CannotStart, open_store

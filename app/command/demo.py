@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from app.cli import CommandFailed
 from app.command import serve
 from app.command.simulate import venue_settings
+from app.failure import CommandFailed
 from app.settings import Settings, load_settings
 
 # Simulated prices never share a database with real ones.

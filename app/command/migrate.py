@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from adapters.resilience.clock import SystemClock
-from app.cli import CommandFailed
+from app.failure import CommandFailed
 from app.log import configure_log
 from app.settings import Settings
 from app.store import CannotStart, open_store

@@ -5,7 +5,7 @@ import asyncio
 
 import uvloop
 
-from app.cli import CommandFailed
+from app.failure import CommandFailed
 from app.log import configure_log
 from app.process import CannotStart, serve
 from app.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import uvloop
 
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.cli import CommandFailed
+from app.failure import CommandFailed
 from app.log import configure_log
 from app.settings import Settings
 from app.signal import stop_on_signal

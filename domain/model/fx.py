@@ -97,9 +97,10 @@ class FxChain:
                 f"{MIN_USD_KRW} to {MAX_USD_KRW}"
             )
         state = self._states[quote.source]
+        # Its newest words count, also where their instant is earlier: one that was
+        # wrongly in the future must not hold the source.
         state.answered_s = at_s
-        if state.latest is None or quote.as_of_ms >= state.latest.as_of_ms:
-            state.latest = quote
+        state.latest = quote
 
     def restore(self, quote: FxQuote) -> None:
         """Put a stored rate back: known, but not answered by its source since.

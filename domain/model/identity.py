@@ -82,8 +82,8 @@ def parse_table(text: str) -> IdentityTable:
     Lines that start with `#` are comments. Empty instants mean "always" and "still".
 
     Raises:
-        MalformedIdentityTable: an unknown venue, a naive instant, a multiplier that is
-            no power of ten, or overlapping rows.
+        MalformedIdentityTable: an unknown venue, no symbol, a naive instant, a row that
+            is never valid, a multiplier that is no power of ten, or overlapping rows.
     """
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     reader = csv.DictReader(lines)
@@ -95,7 +95,7 @@ def parse_table(text: str) -> IdentityTable:
 
 def _row(record: dict[str, str]) -> IdentityRow:
     try:
-        return IdentityRow(
+        row = IdentityRow(
             exchange=Exchange(record["exchange"]),
             symbol=record["symbol"],
             asset=record["asset"] or record["symbol"],
@@ -103,8 +103,13 @@ def _row(record: dict[str, str]) -> IdentityRow:
             valid_from=_instant(record["valid_from"], _BEGINNING),
             valid_until=_instant(record["valid_until"], _END),
         )
-    except (ValueError, TypeError) as exc:
+        if not row.symbol:
+            raise ValueError("no symbol")
+        if row.valid_from >= row.valid_until:
+            raise ValueError("it is never valid")
+    except ValueError as exc:
         raise MalformedIdentityTable(f"{record}: {exc}") from exc
+    return row
 
 
 def _multiplier(text: str) -> Decimal:

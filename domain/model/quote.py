@@ -12,6 +12,9 @@ from domain.model.market import Channel, Exchange, MarketKey, Quality
 from domain.model.number import multiply, per_coin, percent_change, saturate_int32
 
 DAY_MS = 86_400_000
+# A stamp further ahead of our clock is no clock's error but garbage: taken as it is, it
+# would refuse every price until that day.
+MAX_AHEAD_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class RejectCount:
     """How many updates were not taken, by reason."""
 
     older: int = 0
+    future: int = 0
     not_positive: int = 0
     crossed: int = 0
     unknown_market: int = 0
@@ -220,6 +224,9 @@ class QuoteBook:
         batch: FeedBatch,
     ) -> bool:
         stamp = batch.received_ms if exchange_ms is None else exchange_ms
+        if stamp > batch.received_ms + MAX_AHEAD_MS:
+            self.rejects.future += 1
+            return False
         if state.price is not None and stamp < state.exchange_ms:
             self.rejects.older += 1
             return False

@@ -11,8 +11,6 @@ from decimal import Decimal
 
 STEP_MS = 600_000
 DAY_MS = 86_400_000
-# 24 h and one step more, so that there is always a close at or before the window.
-MAX_STEPS = DAY_MS // STEP_MS + 2
 
 
 class RollingPrices:

@@ -19,6 +19,8 @@ SYNC_INTERVAL_S = 3600.0
 # After a failed look, or while the store waits for coins, try again this soon.
 RETRY_INTERVAL_S = 5.0
 REFRESH_INTERVAL_S = 30.0
+# Markets named in one log line; the rest is counted.
+MAX_NAMED = 10
 
 _log = logging.getLogger(__name__)
 
@@ -194,8 +196,15 @@ class CatalogService:
             "catalog.changed",
             extra={
                 "coins": len(found.changed),
-                "opened": [key.market for key in found.opened],
-                "closed": [key.market for key in found.closed],
-                "conflicts": [market.market for market in found.conflicts],
+                "opened": _named([key.market for key in found.opened]),
+                "closed": _named([key.market for key in found.closed]),
+                "conflicts": _named([market.market for market in found.conflicts]),
             },
         )
+
+
+def _named(markets: Sequence[str]) -> str:
+    """Return the codes as one text; the first look at a venue opens hundreds."""
+    more = len(markets) - MAX_NAMED
+    shown = " ".join(markets[:MAX_NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -123,7 +123,7 @@ async def test_a_failing_server_is_asked_four_times_with_growing_waits(
 async def test_every_try_counts_for_the_breaker_and_an_open_one_asks_nothing(
     kit: Kit, upstream: Any, clock: Any
 ) -> None:
-    upstream.script = [status(500)] * 5
+    upstream.script = [status(500) for _ in range(5)]
     with pytest.raises(ServerFailed):
         await kit.http.get("/")
     with pytest.raises(BreakerOpen) as caught:
@@ -137,10 +137,23 @@ async def test_every_try_counts_for_the_breaker_and_an_open_one_asks_nothing(
     assert kit.recovered == 1
 
 
+async def test_an_open_breaker_refuses_at_once_and_not_after_a_wait_in_line(
+    kit: Kit, upstream: Any, clock: Any
+) -> None:
+    upstream.script = [status(500) for _ in range(5)]
+    for _ in range(5):
+        with pytest.raises(ServerFailed):
+            await kit.http.get("/", tries=1)
+    for _ in range(50):
+        with pytest.raises(BreakerOpen):
+            await kit.http.get("/")
+    assert clock.slept_s == []
+
+
 async def test_a_feed_s_own_loop_gets_through_an_open_breaker(
     kit: Kit, upstream: Any, clock: Any
 ) -> None:
-    upstream.script = [status(500)] * 5
+    upstream.script = [status(500) for _ in range(5)]
     for _ in range(5):
         with pytest.raises(ServerFailed):
             await kit.http.get("/", tries=1)

@@ -155,7 +155,7 @@ class FakeConnect:
 
 
 class FakeSession:
-    """Understands `data`, `reject`, `bye`, `error` and `boom`; sends what it watches."""
+    """Understands `data`, `reject`, `bye`, `error`, `boom` and `later`."""
 
     def __init__(self) -> None:
         self.watched: list[frozenset[str]] = []

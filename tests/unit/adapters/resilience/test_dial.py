@@ -145,25 +145,23 @@ async def test_the_url_may_be_asked_for_before_every_dial(
     assert "ssl" not in stream.connect.options
 
 
-async def test_cancelling_closes_what_opened_in_that_very_moment(
-    stream: Any, clock: Any, hung: Any
+async def test_cancelling_closes_what_opens_in_that_very_moment(
+    make_stream: Any, clock: Any
 ) -> None:
-    stream.connect.outcomes = [hung]
-    await stream.start()
-    await clock.advance(3.9)
-    tasks_before = len(asyncio.all_tasks())
-    assert stream.connect.pending == 1
-    for turn in range(12):
-        stream.dialer.wake()
-        for _ in range(turn):
+    before = asyncio.all_tasks()
+    opened = 0
+    for turns in range(30):
+        stream = make_stream()
+        stream.dialer.watch(["KRW-BTC"])
+        stream.task = asyncio.create_task(stream.dialer.run(stream.events.append))
+        for _ in range(turns):
             await asyncio.sleep(0)
         await stream.stop()
-        assert all(socket.closed for socket in stream.connect.sockets)
-        assert stream.connect.pending == 0
-        stream.task = asyncio.create_task(stream.dialer.run(stream.events.append))
-        await asyncio.sleep(0)
-    await stream.stop()
-    assert len(asyncio.all_tasks()) < tasks_before
+        opened += len(stream.connect.sockets)
+        assert all(socket.closed == 1 for socket in stream.connect.sockets), turns
+        assert stream.told() in ([], ["up", "down"])
+    assert opened > 10
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_surprise_in_a_dial_ends_the_run(stream: Any, clock: Any) -> None:

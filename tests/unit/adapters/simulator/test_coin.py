@@ -6,7 +6,9 @@ import pytest
 
 from adapters.simulator.coin import Coin, load_coins
 
-SHARED = Path(os.environ.get("KIMP_SHARED_DATA", "../shared/data")) / "markets"
+REPOSITORY = Path(__file__).parents[4]
+DATA = os.environ.get("KIMP_SHARED_DATA", REPOSITORY.parent / "shared" / "data")
+SHARED = Path(DATA) / "markets"
 
 
 def won() -> list[Coin]:

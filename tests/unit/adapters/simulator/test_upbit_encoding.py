@@ -17,7 +17,41 @@ from adapters.simulator.upbit_encoding import (
 )
 from adapters.simulator.upbit_field import FORMATS, Format
 
-SHORT = ["ty", "cd", "op", "hp", "lp", "tp", "pcp", "atp", "c", "cp", "scp", "cr", "scr", "ab", "tv", "atv", "tdt", "ttm", "ttms", "aav", "abv", "h52wp", "h52wdt", "l52wp", "l52wdt", "ms", "its", "dd", "mw", "tms", "atp24h", "atv24h", "st"]
+SHORT = [
+    "ty",
+    "cd",
+    "op",
+    "hp",
+    "lp",
+    "tp",
+    "pcp",
+    "atp",
+    "c",
+    "cp",
+    "scp",
+    "cr",
+    "scr",
+    "ab",
+    "tv",
+    "atv",
+    "tdt",
+    "ttm",
+    "ttms",
+    "aav",
+    "abv",
+    "h52wp",
+    "h52wdt",
+    "l52wp",
+    "l52wdt",
+    "ms",
+    "its",
+    "dd",
+    "mw",
+    "tms",
+    "atp24h",
+    "atv24h",
+    "st",
+]
 
 
 def read(body: bytes) -> Any:
@@ -81,11 +115,28 @@ def test_short_keys_are_the_documented_ones(still_market: Market) -> None:
     instrument = still_market.instrument("upbit", "KRW-ETH")
     assert list(read(ticker(instrument, 0, "SIMPLE", "SNAPSHOT"))) == SHORT
     row = read(trade(last_trade(instrument), 0, "SIMPLE", "SNAPSHOT"))
-    assert set(row) == set(
-        ["ty", "cd", "tms", "td", "ttm", "ttms", "tp", "tv", "ab", "pcp", "c", "cp", "sid", "bap", "bas", "bbp", "bbs", "st"]
-    )
+    assert set(row) == {
+        "ty",
+        "cd",
+        "tms",
+        "td",
+        "ttm",
+        "ttms",
+        "tp",
+        "tv",
+        "ab",
+        "pcp",
+        "c",
+        "cp",
+        "sid",
+        "bap",
+        "bas",
+        "bbp",
+        "bbs",
+        "st",
+    }
     book = read(orderbook(instrument, 0, "SIMPLE", "SNAPSHOT", many=1))
-    assert set(book) == set(["ty", "cd", "tms", "tas", "tbs", "obu", "st", "lv"])
+    assert set(book) == {"ty", "cd", "tms", "tas", "tbs", "obu", "st", "lv"}
     assert set(book["obu"][0]) == {"ap", "bp", "as", "bs"}
 
 

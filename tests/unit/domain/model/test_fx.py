@@ -144,12 +144,12 @@ def test_an_age_is_told_in_ms(chain: FxChain) -> None:
     assert used(chain).age_ms(NOW_MS) == 1500
 
 
-def test_an_answer_that_speaks_of_an_earlier_instant_keeps_the_rate_but_is_an_answer(
+def test_a_source_s_newest_words_count_also_after_an_instant_in_the_future(
     chain: FxChain,
 ) -> None:
-    chain.answer(quote("dunamu", "1300"), NOW_S - 300)
+    chain.answer(quote("dunamu", "1300", age_ms=-86_400_000), NOW_S - 300)
     chain.answer(quote("dunamu", "1200", age_ms=1), NOW_S)
-    assert (used(chain).rate, used(chain).quality) == (Decimal(1300), LIVE)
+    assert (used(chain).rate, used(chain).quality) == (Decimal(1200), LIVE)
 
 
 def test_an_answer_of_the_same_instant_corrects_the_rate(chain: FxChain) -> None:

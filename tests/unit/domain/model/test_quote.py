@@ -9,7 +9,7 @@ import pytest
 from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, MarketKey, Quality
 from domain.model.number import INT32_MAX
-from domain.model.quote import MarketState, Quote, QuoteBook
+from domain.model.quote import MAX_AHEAD_MS, MarketState, Quote, QuoteBook
 
 KEY = MarketKey(Exchange.BINANCE, "BTCUSDT")
 SATS = MarketKey(Exchange.BINANCE, "1000SATSUSDT")
@@ -36,11 +36,12 @@ def tell(
     channel: Channel = Channel.WEBSOCKET,
     **said: Any,
 ) -> list[MarketKey]:
-    """Tell the book one update, received half a second after T0."""
+    """Tell the book one update, received half a second after its stamp or T0."""
     amount = None if price is None else Decimal(price)
     update = QuoteUpdate(market, amount, at_ms, **said)
+    received_ms = max(T0, at_ms or T0) + 500
     return book.apply(
-        FeedBatch(Exchange.BINANCE, channel, T0 + 500, received_s, (update,))
+        FeedBatch(Exchange.BINANCE, channel, received_ms, received_s, (update,))
     )
 
 
@@ -326,3 +327,16 @@ def test_quotes_differ_by_anything_a_client_sees(make: Any, other: Any) -> None:
 def test_ages_and_received_at_make_no_other_quote(make: Any) -> None:
     found = make.quote("BTCUSDT", "1")
     assert found.says_same(replace(found, received_ms=0, skew_ms=7))
+
+
+def test_a_stamp_far_in_the_future_is_refused_and_holds_nothing_up(
+    book: QuoteBook,
+) -> None:
+    tell(book, "40000", T0)
+    ahead = QuoteUpdate("BTCUSDT", Decimal(41000), T0 + MAX_AHEAD_MS + 1)
+    channel = Channel.WEBSOCKET
+    book.apply(FeedBatch(Exchange.BINANCE, channel, T0, 0.0, (ahead,)))
+    assert quote(book).price == 40000
+    assert book.rejects.future == 1
+    tell(book, "42000", T0 + 1)
+    assert quote(book).price == 42000

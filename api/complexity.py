@@ -1,0 +1,120 @@
+"""How large a document is, measured before it is validated or run.
+
+Fragments count wherever they are spread, and each is walked once. The walk is as deep
+as the text nests, which the parser bounds.
+"""
+
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from api.limit import (
+    MAX_ALIASES,
+    MAX_DEPTH,
+    MAX_DIRECTIVES,
+    MAX_INTROSPECTION_DEPTH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Nested fields, those below `__schema` and `__type`, and what else is counted."""
+
+    depth: int = 0
+    introspection_depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+    def beside(self, other: "Size") -> "Size":
+        """Return the size of both selections together."""
+        return Size(
+            max(self.depth, other.depth),
+            max(self.introspection_depth, other.introspection_depth),
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+        )
+
+    def below(self, field: FieldNode) -> "Size":
+        """Return the size of a field with this selection in it."""
+        aliases = self.aliases + (field.alias is not None)
+        directives = self.directives + len(field.directives or ())
+        inner = 1 + max(self.depth, self.introspection_depth)
+        if field.name.value.startswith("__"):
+            return Size(0, inner, aliases, directives)
+        return Size(1 + self.depth, self.introspection_depth, aliases, directives)
+
+    def excess(self) -> str | None:
+        """Say which bound is passed, and what is allowed."""
+        bounds = (
+            ("depth", self.depth, MAX_DEPTH),
+            (
+                "depth of introspection",
+                self.introspection_depth,
+                MAX_INTROSPECTION_DEPTH,
+            ),
+            ("number of aliases", self.aliases, MAX_ALIASES),
+            ("number of directives", self.directives, MAX_DIRECTIVES),
+        )
+        for name, found, allowed in bounds:
+            if found > allowed:
+                return f"the {name} is above the {allowed} allowed"
+        return None
+
+
+class Measure:
+    """Measures the operations of one document."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self._document = document
+        self._fragments = {
+            item.name.value: item
+            for item in document.definitions
+            if isinstance(item, FragmentDefinitionNode)
+        }
+        self._known: dict[str, Size] = {}
+
+    def excess(self) -> str | None:
+        """Say which bound the document passes, None where it keeps all."""
+        for item in self._document.definitions:
+            if isinstance(item, OperationDefinitionNode):
+                own = Size(directives=len(item.directives or ()))
+                excess = own.beside(self._selections(item.selection_set)).excess()
+                if excess is not None:
+                    return excess
+        return None
+
+    def _selections(self, found: SelectionSetNode | None) -> Size:
+        size = Size()
+        for item in found.selections if found is not None else ():
+            size = size.beside(self._selection(item))
+        return size
+
+    def _selection(self, item: SelectionNode) -> Size:
+        if isinstance(item, FieldNode):
+            return self._selections(item.selection_set).below(item)
+        own = Size(directives=len(item.directives or ()))
+        if isinstance(item, InlineFragmentNode):
+            return own.beside(self._selections(item.selection_set))
+        if isinstance(item, FragmentSpreadNode):
+            return own.beside(self._fragment(item.name.value))
+        return own
+
+    def _fragment(self, name: str) -> Size:
+        known = self._known.get(name)
+        if known is None:
+            # Stands in while it is measured: a fragment in itself is told of by
+            # validation, and must not be walked for ever here.
+            self._known[name] = Size()
+            definition = self._fragments.get(name)
+            known = self._selections(definition.selection_set if definition else None)
+            self._known[name] = known
+        return known

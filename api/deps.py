@@ -1,0 +1,52 @@
+"""What the API needs of the rest, handed in once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.ports.clock import Clock
+from domain.ports.store import Icon
+from domain.services.board_service import BoardService
+from domain.services.catalog_service import CatalogService
+from domain.services.health_service import HealthService
+from domain.services.premium_watch import PremiumWatch
+
+
+class Icons(Protocol):
+    """Fetched pictures of coins."""
+
+    async def icon(self, symbol: str) -> Icon | None:
+        """Return the picture of a coin, None where none is had; never raises."""
+        ...
+
+
+class Readiness(Protocol):
+    """Whether requests may be sent here."""
+
+    def checks(self) -> Mapping[str, bool]:
+        """Return what is waited for, and whether it is there."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Whether the server may be sent requests."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDeps:
+    """The domain's services and the settings of the API.
+
+    `metrics` returns Prometheus text. `allowed_origins`: sites whose pages may call
+    (`https://example.com`), `*` is every site. `graphiql`: serve the page.
+    """
+
+    board: BoardService
+    watch: PremiumWatch
+    catalog: CatalogService
+    health: HealthService
+    icons: Icons
+    clock: Clock
+    readiness: Readiness
+    metrics: Callable[[], bytes]
+    allowed_origins: Sequence[str] = ()
+    graphiql: bool = True

@@ -1,0 +1,104 @@
+"""Documents are parsed, measured and validated once, and kept.
+
+Strawberry's own caches keep parsing and validation apart, forget documents with
+errors, and know no limits; its limiters, made anew for each request as it asks for,
+would never hit the validation cache.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    get_operation_ast,
+    parse,
+    recommended_rules,
+    specified_rules,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from api.complexity import Measure
+from api.error import ErrorCode
+from api.limit import CACHED_DOCUMENTS, MAX_CACHED_TEXT, MAX_TOKENS
+
+RULES: Final[tuple[type[ASTValidationRule], ...]] = (
+    *specified_rules,
+    *recommended_rules,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document with what is wrong in it; None where it cannot even be parsed."""
+
+    document: DocumentNode | None
+    errors: tuple[GraphQLError, ...]
+
+
+def prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    """Return the document of a text, from the cache where it is known."""
+    if len(text) > MAX_CACHED_TEXT:
+        return _prepare(schema, text)
+    return _cached_prepare(schema, text)
+
+
+def operation_type(
+    schema: GraphQLSchema, text: str, name: str | None
+) -> OperationType | None:
+    """Return the kind of the operation that would run, None where none would."""
+    document = prepare(schema, text).document
+    operation = None if document is None else get_operation_ast(document, name)
+    return None if operation is None else operation.operation
+
+
+def operation_problem(schema: GraphQLSchema, text: str, name: str | None) -> str | None:
+    """Say why no operation of a document can run; the library would take the first."""
+    document = prepare(schema, text).document
+    if document is None or get_operation_ast(document, name) is not None:
+        return None
+    if name is None:
+        return "operationName must name one of the document's several operations"
+    return "operationName must be the name of an operation in the document"
+
+
+class DocumentPreparation(SchemaExtension):
+    """Gives the execution its document and the errors found in it."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document; one that cannot be parsed is told of by the library."""
+        context = self.execution_context
+        context.parse_options["max_tokens"] = MAX_TOKENS
+        context.graphql_document = self._prepared().document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Take the errors."""
+        self.execution_context.pre_execution_errors = list(self._prepared().errors)
+        yield
+
+    def _prepared(self) -> Prepared:
+        context = self.execution_context
+        # The one schema that strawberry executes is its protected attribute.
+        return prepare(context.schema._schema, context.query or "")  # noqa: SLF001
+
+
+def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
+    try:
+        document = parse(text, max_tokens=MAX_TOKENS)
+    except GraphQLError as exc:
+        return Prepared(None, (exc,))
+    excess = Measure(document).excess()
+    if excess is not None:
+        code = {"code": ErrorCode.QUERY_TOO_COMPLEX.value}
+        return Prepared(document, (GraphQLError(excess, extensions=code),))
+    return Prepared(document, tuple(validate_document(schema, document, RULES)))
+
+
+_cached_prepare = lru_cache(CACHED_DOCUMENTS)(_prepare)

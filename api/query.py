@@ -1,0 +1,134 @@
+"""What can be asked."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET, Info
+
+from api.argument import (
+    DEFAULT_FIRST,
+    coin_filter,
+    coin_order,
+    page_request,
+    premium_filter,
+    premium_order,
+)
+from api.context import ApiContext
+from api.global_id import NodeType, read_id
+from api.type.connection import CoinConnection, PremiumConnection
+from api.type.filter import CoinFilter, CoinOrder, PremiumFilter, PremiumOrder
+from api.type.fx import FxRate
+from api.type.health import Health
+from api.type.node import Node
+from api.type.premium import Coin, Premium
+from api.type.resolver import resolver
+from domain.model.page import MAX_FIRST, MIN_FIRST, paginate
+
+ContextInfo = Info[ApiContext, None]
+Symbol = Annotated[
+    str, strawberry.argument(description="The canonical symbol, in any case: `BTC`.")
+]
+First = Annotated[
+    int | None,
+    strawberry.argument(description=f"Rows per page, {MIN_FIRST} to {MAX_FIRST}."),
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(
+        description="A cursor; rows after it, in the same order and filter."
+    ),
+]
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The query root."""
+
+    @resolver("The object with this global ID; null: none has it.")
+    def node(
+        self,
+        info: ContextInfo,
+        id: Annotated[strawberry.ID, strawberry.argument(description="A global ID.")],
+    ) -> Node | None:
+        """Find an object by its ID."""
+        kind, symbol = read_id(id)
+        found = _coin if kind is NodeType.COIN else _premium
+        node = found(info.context, symbol)
+        return node if node is not None and node.value.symbol == symbol else None
+
+    @resolver("One coin; null: no coin has this symbol.")
+    def coin(self, info: ContextInfo, symbol: Symbol) -> Coin | None:
+        """Find a coin by its symbol."""
+        return _coin(info.context, symbol)
+
+    @resolver("Coins, listed now or formerly; by symbol where no order is given.")
+    def coins(
+        self,
+        info: ContextInfo,
+        wanted: Annotated[
+            CoinFilter | None,
+            strawberry.argument(name="filter", description="Which ones."),
+        ] = UNSET,
+        order_by: Annotated[
+            CoinOrder | None, strawberry.argument(description="In which order.")
+        ] = UNSET,
+        first: First = DEFAULT_FIRST,
+        after: After = UNSET,
+    ) -> CoinConnection:
+        """Return a page of coins."""
+        request, condition = page_request(first, after), coin_filter(wanted)
+        rows = filter(condition.matches, info.context.deps.catalog.coins())
+        page = paginate(rows, coin_order(order_by).ordering(condition), request)
+        return CoinConnection.from_domain(page, info.context.moment())
+
+    @resolver("The live premium of one coin; null: it is not on the board.")
+    def premium(self, info: ContextInfo, symbol: Symbol) -> Premium | None:
+        """Find a premium by its coin's symbol."""
+        return _premium(info.context, symbol)
+
+    @resolver("The board: every coin that trades in won on Upbit now.")
+    def premiums(
+        self,
+        info: ContextInfo,
+        wanted: Annotated[
+            PremiumFilter | None,
+            strawberry.argument(name="filter", description="Which ones."),
+        ] = UNSET,
+        order_by: Annotated[
+            PremiumOrder | None,
+            strawberry.argument(description="In which order; by symbol without one."),
+        ] = UNSET,
+        first: First = DEFAULT_FIRST,
+        after: After = UNSET,
+    ) -> PremiumConnection:
+        """Return a page of the board."""
+        request, condition = page_request(first, after), premium_filter(wanted)
+        rows = filter(condition.matches, info.context.deps.board.board.premiums())
+        page = paginate(rows, premium_order(order_by).ordering(condition), request)
+        return PremiumConnection.from_domain(page, info.context.moment())
+
+    @resolver(
+        "One rate per source that has one, the one in use first, then USDT and "
+        "USDC in won on Upbit."
+    )
+    def fx_rates(self, info: ContextInfo) -> list[FxRate]:
+        """Return every rate."""
+        moment, clock = info.context.moment(), info.context.deps.clock
+        rates = moment.board.rates(moment.now_ms, clock.monotonic())
+        return [FxRate.from_domain(rate, moment) for rate in rates]
+
+    @resolver("How the server and everything it depends on is.")
+    def health(self, info: ContextInfo) -> Health:
+        """Return the health."""
+        return Health.from_domain(info.context.deps.health.now())
+
+
+def _coin(context: ApiContext, symbol: str) -> Coin | None:
+    found = context.deps.catalog.coin(symbol)
+    return None if found is None else Coin.from_domain(found, context.moment())
+
+
+def _premium(context: ApiContext, symbol: str) -> Premium | None:
+    moment = context.moment()
+    found = moment.board.premium(symbol.upper())
+    return None if found is None else Premium.from_domain(found, moment)

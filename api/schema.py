@@ -1,0 +1,183 @@
+"""The schema: Strawberry's, with every result finished for clients."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from datetime import date
+from functools import cache
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    OperationType,
+    get_named_type,
+    is_leaf_type,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.field import StrawberryField
+
+from api.context import ApiContext
+from api.document import (
+    DocumentPreparation,
+    operation_problem,
+    operation_type,
+)
+from api.error import ErrorCode, coded
+from api.query import Query
+from api.scalar import SCALARS, instant_text
+from api.subscription import Subscription
+
+
+class ApiSchema(strawberry.Schema):
+    """Executes operations; every error has a code, every result the server's time.
+
+    This is the one place that all transports pass, so nothing can leave unmasked:
+    the library's `MaskErrors` does not see what its own steps raise.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            query=Query,
+            subscription=Subscription,
+            types=[date],  # of the contract; its first field comes with snapshots
+            extensions=[DocumentPreparation],
+            config=StrawberryConfig(scalar_map=SCALARS),
+        )
+        for found in self._schema.type_map.values():
+            if isinstance(found, GraphQLObjectType):
+                for field in found.fields.values():
+                    _shorten(field)
+
+    def is_subscription(self, query: str, operation_name: str | None) -> bool:
+        """Whether the operation that would run is a subscription."""
+        kind = operation_type(self._schema, query, operation_name)
+        return kind is OperationType.SUBSCRIPTION
+
+    async def execute(  # type: ignore[override]  # what transports give, all named
+        self,
+        query: str,
+        *,
+        context_value: ApiContext,
+        operation_name: str | None = None,
+        **more: Any,  # noqa: ANN401 (handed through)
+    ) -> ExecutionResult:
+        """Execute a query and return its finished result."""
+        problem = operation_problem(self._schema, query, operation_name)
+        if problem is not None:
+            return _finished(_refused(problem), context_value)
+        result = await super().execute(
+            query,
+            context_value=context_value,
+            operation_name=operation_name,
+            **more,
+        )
+        return _finished(result, context_value)
+
+    async def stream(  # type: ignore[override]  # as above
+        self,
+        query: str,
+        *,
+        context_value: ApiContext,
+        operation_name: str | None = None,
+        **more: Any,  # noqa: ANN401 (handed through)
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Execute any operation and return the stream of its finished results."""
+        problem = operation_problem(self._schema, query, operation_name)
+        if problem is not None:
+            return _only(_finished(_refused(problem), context_value))
+        results = await super().stream(
+            query,
+            context_value=context_value,
+            operation_name=operation_name,
+            **more,
+        )
+        # No @defer or @stream in this schema: results are all there is.
+        whole = cast("AsyncGenerator[ExecutionResult, None]", results)
+        return _finished_stream(whole, context_value)
+
+    def process_errors(
+        self,
+        errors: list[GraphQLError],
+        execution_context: ExecutionContext | None = None,
+    ) -> None:
+        """Log nothing here: clients' mistakes are none of ours, `coded` logs those."""
+
+
+@cache
+def api_schema() -> ApiSchema:
+    """Return the schema; it is made once."""
+    return ApiSchema()
+
+
+def schema_text() -> str:
+    """Return the schema as SDL, ending with a newline."""
+    return api_schema().as_str().rstrip() + "\n"
+
+
+def _finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
+    if result.errors:
+        result.errors = [coded(error) for error in result.errors]
+    now = instant_text(context.deps.clock.now_ms())
+    result.extensions = {**(result.extensions or {}), "serverTime": now}
+    return result
+
+
+async def _finished_stream(
+    results: AsyncGenerator[ExecutionResult, None], context: ApiContext
+) -> AsyncGenerator[ExecutionResult, None]:
+    async with aclosing(results):
+        try:
+            async for result in results:
+                yield _finished(result, context)
+        except Exception as exc:  # noqa: BLE001 (the transports log and swallow it)
+            error = GraphQLError(str(exc), original_error=exc)
+            yield _finished(PreExecutionError(None, [error]), context)
+
+
+async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+def _refused(problem: str) -> PreExecutionError:
+    code = {"code": ErrorCode.BAD_USER_INPUT.value}
+    return PreExecutionError(None, [GraphQLError(problem, extensions=code)])
+
+
+def _shorten(field: GraphQLField) -> None:
+    """Call a field that needs neither `info` nor conversions without the detour.
+
+    Strawberry makes an `Info` and converts arguments for each call of a resolver,
+    which is half of the time a board takes.
+    """
+    definition = field.extensions.get("strawberry-definition")
+    if not isinstance(definition, StrawberryField) or definition.is_subscription:
+        return
+    resolver = definition.base_resolver
+    if resolver is None or resolver.is_async or resolver.info_parameter is not None:
+        return
+    if definition.extensions or not _are_plain(field.args):
+        return
+    field.resolve = _plain(
+        cast("Callable[..., object]", resolver.wrapped_func), bool(field.args)
+    )
+
+
+def _are_plain(arguments: Mapping[str, GraphQLArgument]) -> bool:
+    """Whether arguments reach a resolver as graphql-core reads them: name and value."""
+    return all(
+        name.islower() and is_leaf_type(get_named_type(argument.type))
+        for name, argument in arguments.items()
+    )
+
+
+def _plain(
+    function: Callable[..., object], has_arguments: bool
+) -> Callable[..., object]:
+    if has_arguments:
+        return lambda source, _info, **arguments: function(source, **arguments)
+    return lambda source, _info: function(source)

@@ -1,0 +1,100 @@
+"""What can be watched."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Annotated, TypeVar, cast
+
+import strawberry
+from strawberry import UNSET
+
+from api.argument import (
+    BOARD_THROTTLE_MS,
+    COIN_THROTTLE_MS,
+    premium_filter,
+    throttle_ms,
+)
+from api.query import ContextInfo, Symbol
+from api.type.filter import PremiumFilter
+from api.type.health import Health
+from api.type.premium import Premium
+from api.type.resolver import watcher
+from api.type.update import PremiumsUpdate
+from domain.model.error import UnknownCoin
+from domain.model.pace import MAX_THROTTLE_MS, MIN_THROTTLE_MS
+
+D = TypeVar("D")
+T = TypeVar("T")
+Throttle = Annotated[
+    int | None,
+    strawberry.argument(
+        name="throttleMs",
+        description=(
+            "At most one event in so many milliseconds, "
+            f"{MIN_THROTTLE_MS} to {MAX_THROTTLE_MS}, rounded up to a multiple of "
+            "100; changes meanwhile are merged, none is lost."
+        ),
+    ),
+]
+
+
+@strawberry.type(description="What can be watched.")
+class Subscription:
+    """The subscription root.
+
+    Arguments are checked before the stream begins, so that what is wrong with them
+    ends the operation with one `error` instead of an empty event.
+    """
+
+    @watcher("The board: all that matches at first, then what changes.")
+    def premiums(
+        self,
+        info: ContextInfo,
+        wanted: Annotated[
+            PremiumFilter | None,
+            strawberry.argument(name="filter", description="Which ones."),
+        ] = UNSET,
+        throttle: Throttle = BOARD_THROTTLE_MS,
+    ) -> AsyncIterator[PremiumsUpdate]:
+        """Watch the board."""
+        context = info.context
+        pace = throttle_ms(throttle, BOARD_THROTTLE_MS)
+        events = context.deps.watch.premiums(premium_filter(wanted), pace)
+        return told(events, lambda e: PremiumsUpdate.from_domain(e, context.moment()))
+
+    @watcher(
+        "One coin, now and after every change; ends when it leaves the board. An "
+        "unknown symbol is one error, NOT_FOUND."
+    )
+    def premium(
+        self,
+        info: ContextInfo,
+        symbol: Symbol,
+        throttle: Throttle = COIN_THROTTLE_MS,
+    ) -> AsyncIterator[Premium]:
+        """Watch one coin."""
+        context = info.context
+        pace = throttle_ms(throttle, COIN_THROTTLE_MS)
+        if context.moment().board.premium(symbol.upper()) is None:
+            raise UnknownCoin(symbol)
+        events = context.deps.watch.premium(symbol, pace)
+        return told(events, lambda p: Premium.from_domain(p, context.moment()))
+
+    @watcher(
+        "The health now, then whenever a status, breaker or channel changes; at "
+        "most once a second."
+    )
+    def health(self, info: ContextInfo) -> AsyncIterator[Health]:
+        """Watch the health."""
+        return told(info.context.deps.health.watch(), Health.from_domain)
+
+
+async def told(
+    events: AsyncIterator[D], form: Callable[[D], T]
+) -> AsyncGenerator[T, None]:
+    """Yield each event in its GraphQL form, made when it is about to be sent.
+
+    The source is closed together with this generator, not when it is collected.
+    """
+    async with aclosing(cast("AsyncGenerator[D, None]", events)) as source:
+        async for event in source:
+            yield form(event)

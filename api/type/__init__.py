@@ -1,0 +1,1 @@
+"""GraphQL types: thin, described views of domain values, built by `from_domain`."""

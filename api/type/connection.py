@@ -1,0 +1,124 @@
+"""Pages of coins and premiums (GraphQL Cursor Connections Specification)."""
+
+from typing import Self, TypeVar
+
+import strawberry
+
+from api.moment import Moment
+from api.type.premium import Coin, Premium
+from api.type.resolver import resolver
+from api.type.summary import BoardSummary
+from domain.model import coin as coin_model
+from domain.model import page as model
+from domain.model import premium as premium_model
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="What lies around a page.")
+class PageInfo:
+    """View of a domain `Page`'s edges."""
+
+    has_next_page: bool = strawberry.field(description="Whether rows follow.")
+    has_previous_page: bool = strawberry.field(description="Whether rows precede.")
+    start_cursor: str | None = strawberry.field(
+        description="The first row's cursor; null where the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The last row's cursor, for `after`; null where it is empty."
+    )
+
+    @classmethod
+    def from_domain(cls, page: model.Page[T]) -> Self:
+        """Return the view."""
+        return cls(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.cursors else None,
+            end_cursor=page.cursors[-1] if page.cursors else None,
+        )
+
+
+@strawberry.type(description="A coin's place in a page.")
+class CoinEdge:
+    """A coin and its cursor."""
+
+    cursor: str = strawberry.field(description="Its place in this order and filter.")
+    node: Coin = strawberry.field(description="The coin.")
+
+
+@strawberry.type(description="A page of coins.")
+class CoinConnection:
+    """View of a domain `Page` of coins."""
+
+    page: strawberry.Private[model.Page[coin_model.Coin]]
+    moment: strawberry.Private[Moment]
+
+    @classmethod
+    def from_domain(cls, page: model.Page[coin_model.Coin], moment: Moment) -> Self:
+        """Return the view."""
+        return cls(page=page, moment=moment)
+
+    @resolver("The coins of this page.")
+    def edges(self) -> list[CoinEdge]:
+        """The rows."""
+        return [
+            CoinEdge(cursor=cursor, node=Coin.from_domain(row, self.moment))
+            for cursor, row in zip(self.page.cursors, self.page.rows, strict=True)
+        ]
+
+    @resolver("What lies around this page.")
+    def page_info(self) -> PageInfo:
+        """What lies around."""
+        return PageInfo.from_domain(self.page)
+
+    @resolver("How many coins match, on all pages.")
+    def total_count(self) -> int:
+        """How many match."""
+        return self.page.total
+
+
+@strawberry.type(description="A premium's place in a page.")
+class PremiumEdge:
+    """A premium and its cursor."""
+
+    cursor: str = strawberry.field(description="Its place in this order and filter.")
+    node: Premium = strawberry.field(description="The premium.")
+
+
+@strawberry.type(description="A page of premiums.")
+class PremiumConnection:
+    """View of a domain `Page` of premiums."""
+
+    page: strawberry.Private[model.Page[premium_model.Premium]]
+    moment: strawberry.Private[Moment]
+
+    @classmethod
+    def from_domain(
+        cls, page: model.Page[premium_model.Premium], moment: Moment
+    ) -> Self:
+        """Return the view."""
+        return cls(page=page, moment=moment)
+
+    @resolver("The premiums of this page.")
+    def edges(self) -> list[PremiumEdge]:
+        """The rows."""
+        return [
+            PremiumEdge(cursor=cursor, node=Premium.from_domain(row, self.moment))
+            for cursor, row in zip(self.page.cursors, self.page.rows, strict=True)
+        ]
+
+    @resolver("What lies around this page.")
+    def page_info(self) -> PageInfo:
+        """What lies around."""
+        return PageInfo.from_domain(self.page)
+
+    @resolver("How many premiums match, on all pages.")
+    def total_count(self) -> int:
+        """How many match."""
+        return self.page.total
+
+    @resolver("The whole board in one line, whatever the filter.")
+    def summary(self) -> BoardSummary:
+        """The board in one line."""
+        return BoardSummary.from_domain(self.moment.board.summary(), self.moment)

@@ -1,0 +1,283 @@
+"""The board: which coins, which ticks, what is a change."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.model.event import QuoteUpdate
+from domain.model.market import Exchange, Quality, Reason
+
+GONE = datetime(2026, 6, 20, tzinfo=UTC)
+
+
+def test_a_board_without_coins_publishes_nothing(desk: Any) -> None:
+    assert desk.tick() is None
+    assert desk.board.premiums() == ()
+    assert desk.board.seq == 0
+
+
+def test_every_coin_with_an_open_krw_market_is_on_the_board_at_once(
+    desk: Any, make: Any
+) -> None:
+    delisted = make.coin("OLD")
+    closed = tuple(replace(item, until=GONE) for item in delisted.listings)
+    desk.board.set_coins(
+        [make.coin("BTC"), make.coin("ETH"), replace(delisted, listings=closed)]
+    )
+    assert desk.told() == {"BTC", "ETH"}
+    assert desk.board.premium("OLD") is None
+    found = desk.board.premium("BTC")
+    assert (found.quality, found.reason) == (
+        Quality.UNAVAILABLE,
+        Reason.DOMESTIC_MISSING,
+    )
+
+
+def test_a_coin_with_two_fresh_legs_and_a_rate_is_live(open_desk: Any) -> None:
+    found = open_desk.board.premium("BTC")
+    assert (found.quality, found.reason, found.percent) == (Quality.LIVE, None, 0)
+    assert found.at_ms == found.last_live_ms == open_desk.now_ms
+
+
+def test_nothing_new_is_no_tick(open_desk: Any) -> None:
+    seq = open_desk.board.seq
+    assert not open_desk.board.has_changes
+    open_desk.pass_s(1)
+    assert open_desk.tick() is None
+    assert open_desk.board.seq == seq
+
+
+def test_a_tick_publishes_only_the_coins_that_changed_each_complete(
+    open_desk: Any,
+) -> None:
+    open_desk.pass_s(0.1)
+    open_desk.trade("KRW-ETH", "53000000")
+    assert open_desk.board.has_changes
+    tick = open_desk.tick()
+    assert [premium.symbol for premium in tick.changed] == ["ETH"]
+    assert tick.removed == ()
+    assert tick.changed[0] is open_desk.board.premium("ETH")
+    assert tick.changed[0].global_.price == 40000
+    assert (tick.at_ms, tick.at_s) == (open_desk.now_ms, open_desk.now_s)
+
+
+def test_a_coin_has_at_most_one_new_version_per_tick(open_desk: Any) -> None:
+    before = open_desk.board.premium("BTC").seq
+    for price in ("1", "2", "3"):
+        open_desk.trade("KRW-BTC", price)
+    assert open_desk.premium().seq == before + 1
+    assert open_desk.premium().domestic.price == 3
+
+
+def test_tick_numbers_are_one_series_and_each_version_knows_its_tick(
+    open_desk: Any,
+) -> None:
+    first = open_desk.board.seq
+    open_desk.trade("KRW-BTC", "1")
+    assert open_desk.tick().seq == first + 1
+    open_desk.trade("KRW-ETH", "1")
+    assert open_desk.tick().seq == first + 2
+    assert open_desk.board.premium("BTC").tick == first + 1
+    assert open_desk.board.premium("ETH").tick == first + 2
+
+
+def test_what_changed_since_a_tick_can_be_asked_at_any_later_time(
+    open_desk: Any,
+) -> None:
+    start = open_desk.board.seq
+    for market in ("KRW-BTC", "KRW-ETH", "KRW-BTC"):
+        open_desk.pass_s(0.1)
+        open_desk.trade(market, str(open_desk.now_ms))
+        open_desk.tick()
+
+    def since(tick: int) -> list[str]:
+        return [premium.symbol for premium in open_desk.board.changed_since(tick)]
+
+    assert since(start) == ["BTC", "ETH"]
+    assert since(start + 2) == ["BTC"]
+    assert since(start + 3) == []
+    assert sorted(since(-1)) == ["BTC", "ETH"]
+
+
+def test_a_repeated_trade_at_the_same_price_is_a_change(open_desk: Any) -> None:
+    open_desk.pass_s(1)
+    open_desk.trade("KRW-BTC", "52000000")
+    assert open_desk.told() == {"BTC"}
+
+
+def test_a_message_that_differs_in_received_at_only_is_none(open_desk: Any) -> None:
+    stamp = open_desk.now_ms
+    open_desk.pass_s(1)
+    open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
+    assert open_desk.told() == set()
+
+
+def test_a_measured_skew_alone_is_no_change_and_corrects_the_next_version(
+    open_desk: Any,
+) -> None:
+    open_desk.board.set_skew(Exchange.UPBIT, 400)
+    stamp = open_desk.now_ms
+    open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
+    assert open_desk.told() == set()
+    open_desk.trade("KRW-BTC", "52000001", exchange_ms=stamp)
+    assert open_desk.premium().domestic.age_ms(stamp + 1000) == 600
+    assert open_desk.premium().global_.age_ms(stamp + 1000) == 1000
+
+
+def test_a_skew_beyond_a_minute_is_used_as_a_minute(open_desk: Any) -> None:
+    for told, used in ((90_000, 60_000), (-90_000, -60_000)):
+        open_desk.board.set_skew(Exchange.UPBIT, told)
+        open_desk.pass_s(1)
+        open_desk.trade("KRW-BTC", "1")
+        assert open_desk.premium().domestic.skew_ms == used
+
+
+def test_a_coin_without_a_usdt_market_has_no_global_market(
+    desk: Any, make: Any
+) -> None:
+    desk.open(make.coin("USDT", only_domestic=True))
+    found = desk.premium("USDT")
+    assert (found.quality, found.reason) == (
+        Quality.UNAVAILABLE,
+        Reason.NO_GLOBAL_MARKET,
+    )
+    assert found.domestic.quality is Quality.LIVE
+    assert found.global_ is None
+
+
+def test_a_halted_side_hides_the_number_and_keeps_both_legs_visible(
+    open_desk: Any,
+) -> None:
+    open_desk.tell(Exchange.BINANCE, QuoteUpdate("BTCUSDT", tradable=False))
+    found = open_desk.premium()
+    assert (found.percent, found.reason) == (None, Reason.HALTED)
+    assert (found.domestic.price, found.global_.price) == (52_000_000, 40_000)
+    open_desk.tell(Exchange.BINANCE, QuoteUpdate("BTCUSDT", tradable=True))
+    assert open_desk.premium().quality is Quality.LIVE
+
+
+def test_a_delisted_coin_leaves_with_a_removed_entry_once(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins([make.coin("BTC")])
+    assert open_desk.board.has_changes
+    tick = open_desk.tick()
+    assert (tick.changed, tick.removed) == ((), ("ETH",))
+    assert open_desk.board.premium("ETH") is None
+    assert open_desk.tick() is None
+
+
+def test_news_of_a_coin_that_left_in_the_same_tick_are_not_told(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.trade("KRW-ETH", "1")
+    open_desk.board.set_coins([make.coin("BTC")])
+    open_desk.trade("KRW-ETH", "2")
+    tick = open_desk.tick()
+    assert (tick.changed, tick.removed) == ((), ("ETH",))
+
+
+def test_a_coin_that_left_before_it_was_ever_told_is_not_removed(
+    desk: Any, make: Any
+) -> None:
+    desk.board.set_coins([make.coin("BTC")])
+    desk.board.set_coins([])
+    assert desk.tick() is None
+
+
+def test_a_coin_that_left_and_came_back_between_ticks_was_never_away(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins([make.coin("BTC")])
+    open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
+    assert open_desk.tick() is None
+    assert open_desk.board.premium("ETH") is not None
+
+
+def test_a_coin_that_comes_back_later_goes_on_counting(
+    open_desk: Any, make: Any
+) -> None:
+    before = open_desk.board.premium("ETH").seq
+    open_desk.board.set_coins([make.coin("BTC")])
+    open_desk.tick()
+    open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
+    assert open_desk.premium("ETH").seq == before + 1
+
+
+def test_a_new_name_or_warning_is_a_change(open_desk: Any, make: Any) -> None:
+    renamed = replace(make.coin("BTC"), korean_name="비트코인")
+    open_desk.board.set_coins([renamed, make.coin("ETH")])
+    assert open_desk.told() == {"BTC"}
+    assert open_desk.board.premium("BTC").coin.korean_name == "비트코인"
+
+
+def test_the_same_catalogue_again_changes_nothing(open_desk: Any, make: Any) -> None:
+    open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
+    assert open_desk.tick() is None
+
+
+def test_a_market_of_no_coin_on_the_board_touches_nothing(open_desk: Any) -> None:
+    open_desk.trade("KRW-XYZ", "1")
+    assert open_desk.tick() is None
+
+
+def test_both_windows_told_from_elsewhere_are_changes(open_desk: Any) -> None:
+    board = open_desk.board
+    board.set_open_24h(open_desk.key("KRW-BTC"), Decimal(26_000_000))
+    assert open_desk.told() == {"BTC"}
+    day = open_desk.now_ms // 86_400_000
+    board.set_open_utc(open_desk.key("BTCUSDT"), Decimal(20_000), day)
+    assert open_desk.told() == {"BTC"}
+    found = board.premium("BTC")
+    assert found.domestic.change_percent_rolling_24h == 100
+    assert found.global_.change_percent_since_utc_midnight == 100
+
+
+def test_a_window_of_an_unknown_market_changes_nothing(open_desk: Any) -> None:
+    open_desk.board.set_open_24h(open_desk.key("KRW-XYZ"), Decimal(1))
+    open_desk.board.set_open_utc(open_desk.key("KRW-XYZ"), Decimal(1), 0)
+    assert open_desk.tick() is None
+
+
+def test_a_window_of_a_market_whose_coin_left_changes_nothing(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins([make.coin("BTC")])
+    open_desk.tick()
+    open_desk.board.set_open_24h(open_desk.key("KRW-ETH"), Decimal(1))
+    assert open_desk.tick() is None
+
+
+def test_a_change_since_midnight_turns_to_zero_at_midnight_without_a_trade(
+    open_desk: Any,
+) -> None:
+    day = open_desk.now_ms // 86_400_000
+    board = open_desk.board
+    board.set_open_utc(open_desk.key("KRW-BTC"), Decimal(26_000_000), day)
+    assert open_desk.premium().domestic.change_percent_since_utc_midnight == 100
+    left_s = ((day + 1) * 86_400_000 - open_desk.now_ms) / 1000
+    open_desk.pass_s(left_s - 1)
+    for exchange in Exchange:
+        open_desk.tell(exchange)
+    open_desk.tick()
+    open_desk.pass_s(1)
+    assert open_desk.told() == {"BTC"}
+    assert board.premium("BTC").domestic.change_percent_since_utc_midnight == 0
+
+
+def test_the_quotes_of_all_markets_are_given_out_for_keeping(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins(
+        [make.coin("BTC"), make.coin("NEW"), make.coin("ETH", only_domestic=True)]
+    )
+    found = open_desk.board.quotes(open_desk.now_ms, open_desk.now_s)
+    assert {quote.market for quote in found} == {"KRW-BTC", "BTCUSDT", "KRW-ETH"}
+
+
+def test_the_summary_counts_the_published_board(open_desk: Any) -> None:
+    found = open_desk.board.summary()
+    assert (found.live, found.stale, found.unavailable) == (2, 0, 0)
+    assert (found.btc_percent, found.median_percent) == (0, 0)
+    assert found.fx_rate.source == "dunamu"

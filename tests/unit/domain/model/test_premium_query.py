@@ -1,0 +1,187 @@
+"""Which premiums a client wants, in which order."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.model.fx import PremiumBasis
+from domain.model.market import Quality
+from domain.model.page import Direction, PageRequest, paginate
+from domain.model.premium import BasisPremium, Numbers, Premium
+from domain.model.premium_query import (
+    PremiumFilter,
+    PremiumOrder,
+    PremiumOrderField,
+)
+
+LIVE, STALE, UNAVAILABLE = Quality
+
+
+@pytest.fixture
+def row(make: Any) -> Any:
+    """A maker of published premiums; the won are ten times the percent."""
+
+    def premium(
+        symbol: str,
+        percent: str | None = "1",
+        *,
+        quality: Quality = LIVE,
+        usdt_percent: str | None = None,
+        volume: str | None = None,
+        change: str | None = None,
+        domestic: bool = True,
+    ) -> Premium:
+        def numbers(text: str | None) -> Numbers | None:
+            return None if text is None else Numbers(Decimal(text), Decimal(text) * 10)
+
+        bases = tuple(
+            BasisPremium(basis, numbers(text), None, quality, None)
+            for basis, text in zip(
+                PremiumBasis, (percent, usdt_percent, None), strict=True
+            )
+        )
+        quote = make.quote(
+            f"KRW-{symbol}",
+            "1",
+            quote_volume_24h=None if volume is None else Decimal(volume),
+            change_percent_since_utc_midnight=None
+            if change is None
+            else Decimal(change),
+        )
+        return Premium(
+            make.coin(symbol), quote if domestic else None, None, bases, at_ms=0
+        )
+
+    return premium
+
+
+def test_without_conditions_everything_matches(row: Any) -> None:
+    assert PremiumFilter().matches(row("BTC", None, quality=UNAVAILABLE))
+
+
+def test_symbols_match_without_regard_to_case_and_unknown_ones_match_nothing(
+    row: Any,
+) -> None:
+    wanted = PremiumFilter.of(symbols=["btc", "nosuch"])
+    assert wanted.matches(row("BTC"))
+    assert not wanted.matches(row("ETH"))
+
+
+def test_empty_lists_match_nothing(row: Any) -> None:
+    assert not PremiumFilter.of(symbols=[]).matches(row("BTC"))
+    assert not PremiumFilter.of(quality=[]).matches(row("BTC"))
+
+
+def test_quality_is_that_of_the_official_basis(row: Any) -> None:
+    wanted = PremiumFilter.of(quality=[STALE, UNAVAILABLE])
+    assert wanted.matches(row("BTC", quality=STALE))
+    assert not wanted.matches(row("BTC", quality=LIVE))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "percent", "matches"),
+    [
+        ({"min_percent": Decimal(1)}, "1", True),
+        ({"min_percent": Decimal(1)}, "0.999999", False),
+        ({"max_percent": Decimal(1)}, "1", True),
+        ({"max_percent": Decimal(1)}, "1.000001", False),
+        ({"min_percent": Decimal(-2), "max_percent": Decimal(2)}, "0", True),
+        ({"min_percent": Decimal(2), "max_percent": Decimal(-2)}, "0", False),
+        ({"min_percent": Decimal(-99)}, None, False),
+        ({"max_percent": Decimal(99)}, None, False),
+    ],
+)
+def test_percent_bounds_are_inclusive_and_a_null_percent_matches_none(
+    row: Any, bounds: Any, percent: str | None, matches: bool
+) -> None:
+    assert PremiumFilter.of(**bounds).matches(row("BTC", percent)) is matches
+
+
+def test_the_percent_bounds_speak_of_the_official_basis(row: Any) -> None:
+    wanted = PremiumFilter.of(min_percent=Decimal(5))
+    assert not wanted.matches(row("BTC", "1", usdt_percent="9"))
+
+
+def test_a_volume_that_is_too_low_or_unknown_does_not_match(row: Any) -> None:
+    wanted = PremiumFilter.of(min_quote_volume_24h=Decimal(100))
+    assert wanted.matches(row("BTC", volume="100"))
+    assert not wanted.matches(row("BTC", volume="99.9"))
+    assert not wanted.matches(row("BTC"))
+    assert not wanted.matches(row("BTC", domestic=False))
+
+
+def test_equal_filters_have_equal_names_and_different_ones_do_not() -> None:
+    def name(**conditions: Any) -> str:
+        return PremiumFilter.of(**conditions).name
+
+    assert name(symbols=["b", "A"]) == name(symbols=["A", "B", "a"])
+    assert name(min_percent=Decimal("1.0")) == name(min_percent=Decimal(1))
+    names = [
+        name(),
+        name(symbols=[]),
+        name(symbols=["A"]),
+        name(quality=[]),
+        name(quality=[LIVE]),
+        name(min_percent=Decimal(1)),
+        name(max_percent=Decimal(1)),
+        name(min_quote_volume_24h=Decimal(1)),
+    ]
+    assert len(set(names)) == len(names)
+
+
+@pytest.fixture
+def rows(row: Any) -> list[Premium]:
+    """Four premiums whose orders all differ."""
+    return [
+        row("A", "3", usdt_percent="1", volume="5", change="0"),
+        row("B", "-1", usdt_percent="2", volume="50", change="-7"),
+        row("C", "20", usdt_percent=None, volume=None, change="9"),
+        row("D", None, usdt_percent="-3", volume="6", domestic=False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "basis", "ascending", "descending"),
+    [
+        (PremiumOrderField.SYMBOL, "OFFICIAL_FX", "ABCD", "DCBA"),
+        (PremiumOrderField.PERCENT, "OFFICIAL_FX", "BACD", "CABD"),
+        (PremiumOrderField.PERCENT, "KRW_USDT", "DABC", "BADC"),
+        (PremiumOrderField.PERCENT, "KRW_USDC", "ABCD", "ABCD"),
+        (PremiumOrderField.ABSOLUTE_KRW, "OFFICIAL_FX", "BACD", "CABD"),
+        (PremiumOrderField.DOMESTIC_VOLUME, "OFFICIAL_FX", "ABCD", "BACD"),
+        (PremiumOrderField.DOMESTIC_CHANGE, "OFFICIAL_FX", "BACD", "CABD"),
+    ],
+)
+def test_premiums_are_ordered_by_the_field_on_its_basis_with_nulls_last(
+    rows: list[Premium],
+    field: PremiumOrderField,
+    basis: str,
+    ascending: str,
+    descending: str,
+) -> None:
+    for direction, expected in (
+        (Direction.ASC, ascending),
+        (Direction.DESC, descending),
+    ):
+        order = PremiumOrder(field, direction, PremiumBasis(basis))
+        page = paginate(rows, order.ordering(PremiumFilter()), PageRequest(9))
+        assert "".join(premium.symbol for premium in page.rows) == expected
+
+
+def test_the_default_order_is_by_symbol_ascending(rows: list[Premium]) -> None:
+    ordering = PremiumOrder().ordering(PremiumFilter())
+    page = paginate(reversed(rows), ordering, PageRequest(9))
+    assert [premium.symbol for premium in page.rows] == ["A", "B", "C", "D"]
+
+
+def test_an_ordering_is_named_by_field_basis_and_filter() -> None:
+    orders = [
+        PremiumOrder(),
+        PremiumOrder(PremiumOrderField.PERCENT),
+        replace(PremiumOrder(), basis=PremiumBasis.KRW_USDT),
+    ]
+    filters = [PremiumFilter(), PremiumFilter.of(symbols=["A"])]
+    names = {order.ordering(wanted).name for order in orders for wanted in filters}
+    assert len(names) == 6
