@@ -10,8 +10,7 @@ RUN make .venv/runtime.stamp
 COPY web web
 RUN make web
 COPY . .
-# The server's user may not write here, so its byte code is written now.
-RUN make setup && .venv/bin/python -m compileall -q .venv app api domain adapters migrations
+RUN make setup
 
 FROM python:3.13-slim-bookworm
 RUN groupadd --gid 10001 kimp \

@@ -48,7 +48,7 @@ run: setup
 
 # The web files wait for npm, the Python packages for pip: fetched side by side.
 setup: $(PY)
-	@$(MAKE) -s --no-print-directory -j2 .venv/project.stamp api/static/web.stamp
+	@$(MAKE) -s --no-print-directory -j2 .venv/compiled.stamp api/static/web.stamp
 
 web: api/static/web.stamp
 
@@ -75,6 +75,13 @@ $(PY):
 
 .venv/project.stamp: pyproject.toml .venv/runtime.stamp
 	@$(INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# Compiled once here, or every start would pay seconds for it where byte code is not
+# kept (PYTHONDONTWRITEBYTECODE, a folder that the server's user may not write).
+.venv/compiled.stamp: .venv/project.stamp
+	@$(PY) -m compileall -q -j 0 -x '/site-packages/(pip|setuptools|hatchling)/' \
+	    .venv/lib $(wildcard app api domain adapters migrations)
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
@@ -119,7 +126,7 @@ LEAK := pypi[.]org|pythonhosted[.]org|npmjs[.](com|org)|npmmirro[r]|(unpkg|jsdel
 LEAK := $(LEAK)|[/]opt/pypi|[/]root/|[/]Users/|[/]home/[a-z]+/|[/]work/(main|shared)
 leak:
 	@if [ -e .git ]; then set -- git grep --untracked -nIE; \
-	else set -- grep -rnIE --exclude-dir=.venv --exclude-dir=static; fi; \
+	else set -- grep -rnIE --exclude-dir='.[!cg]*' --exclude-dir=static; fi; \
 	status=0; "$$@" -e '$(LEAK)' -- . || status=$$?; \
 	if [ $$status -ne 1 ]; then \
 	    echo 'check: a registry address or a machine path, see above' >&2; exit 1; \

@@ -5,7 +5,7 @@ errors, and know no limits; its limiters, made anew for each request as it asks 
 would never hit the validation cache.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -15,10 +15,11 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    MaxIntrospectionDepthRule,
+    Node,
     OperationType,
     get_operation_ast,
     parse,
-    recommended_rules,
     specified_rules,
 )
 from strawberry.extensions import SchemaExtension
@@ -28,9 +29,18 @@ from api.complexity import Measure
 from api.error import ErrorCode
 from api.limit import CACHED_DOCUMENTS, MAX_CACHED_TEXT, MAX_TOKENS
 
+
+class IntrospectionRule(MaxIntrospectionDepthRule):
+    """The library's bound on lists in lists of types, with our code."""
+
+    def report_error(self, error: GraphQLError) -> None:
+        """Report the excess."""
+        super().report_error(_excess(error.message, error.nodes))
+
+
 RULES: Final[tuple[type[ASTValidationRule], ...]] = (
-    *specified_rules,
-    *recommended_rules,
+    *(rule for rule in specified_rules if rule is not MaxIntrospectionDepthRule),
+    IntrospectionRule,
 )
 
 
@@ -60,6 +70,8 @@ def operation_type(
 
 def operation_problem(schema: GraphQLSchema, text: str, name: str | None) -> str | None:
     """Say why no operation of a document can run; the library would take the first."""
+    if not text:
+        return "query must be a GraphQL document"
     document = prepare(schema, text).document
     if document is None or get_operation_ast(document, name) is not None:
         return None
@@ -96,9 +108,13 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         return Prepared(None, (exc,))
     excess = Measure(document).excess()
     if excess is not None:
-        code = {"code": ErrorCode.QUERY_TOO_COMPLEX.value}
-        return Prepared(document, (GraphQLError(excess, extensions=code),))
+        return Prepared(document, (_excess(excess),))
     return Prepared(document, tuple(validate_document(schema, document, RULES)))
+
+
+def _excess(message: str, nodes: Collection[Node] | None = None) -> GraphQLError:
+    code = {"code": ErrorCode.QUERY_TOO_COMPLEX.value}
+    return GraphQLError(message, nodes=nodes, extensions=code)
 
 
 _cached_prepare = lru_cache(CACHED_DOCUMENTS)(_prepare)

@@ -9,7 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from cross_web import (
+    AsyncHTTPRequestAdapter,
+    HTTPException,
+    StarletteRequestAdapter,
+)
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -47,10 +51,19 @@ _NO_FORM = (
 )
 
 
+class RequestAdapter(StarletteRequestAdapter):
+    """The library's view of a request, with the request itself at hand."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.request = request
+
+
 class GraphQLEndpoint(GraphQL[ApiContext, None]):
     """The ASGI application behind `/graphql`."""
 
     schema: ApiSchema
+    request_adapter_class = RequestAdapter
     websocket_adapter_class = SocketAdapter
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}  # noqa: RUF012 (the library's class attribute)
@@ -107,7 +120,9 @@ class GraphQLEndpoint(GraphQL[ApiContext, None]):
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData:
         """Return the operation, with the protocol of its answer."""
-        sent = await read_request(request.request)  # type: ignore[attr-defined]  # of the Starlette adapter
+        if not isinstance(request, RequestAdapter):
+            raise TypeError(type(request).__name__)
+        sent = await read_request(request.request)
         streams = self.schema.is_subscription(sent.query or "", sent.operation_name)
         form = choose(_wanted(request.headers), subscription=streams)
         if form is None:

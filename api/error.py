@@ -111,12 +111,13 @@ def _is_too_complex(error: GraphQLError) -> bool:
 
 def _is_of_request(error: GraphQLError) -> bool:
     """Whether a document or its variables are wrong, not what we made of them."""
-    if error.path is not None:
-        # Variables meet their arguments in execution only; there the library tells
-        # both sides' errors alike, but for the first word.
-        return error.original_error is None and error.message.startswith("Argument ")
     foreign = not isinstance(error.original_error, GraphQLError | None)
-    return not foreign or bool(error.nodes)
+    if error.path is None:
+        # What coercion runs into is wrapped, with the place in the document.
+        return not foreign or bool(error.nodes)
+    # Variables meet their arguments in execution only; there the library tells its
+    # errors of input and of output alike, but for the first word.
+    return not foreign and error.message.startswith("Argument ")
 
 
 def _misread(error: GraphQLError) -> _Told:

@@ -5,9 +5,10 @@ fault and raises `TypeError`; input that is not meant raises `GraphQLError`.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import NewType
+from typing import NewType, TypeVar
 
 import strawberry
 from graphql import GraphQLError, IntValueNode, StringValueNode, ValueNode
@@ -18,9 +19,11 @@ from domain.model.number import (
     MAX_EXPONENT,
     MalformedNumber,
     canonical,
+    checked,
     parse_decimal,
 )
 
+T = TypeVar("T")
 UnixMs = NewType("UnixMs", int)
 """An instant in Unix milliseconds; `DateTime` on the wire."""
 
@@ -50,24 +53,15 @@ def write_decimal(value: object) -> str:
 
 
 def read_decimal(value: object) -> Decimal:
-    """Return the decimal in a JSON string or integer; a float has lost digits."""
-    if isinstance(value, str):
-        return _decimal(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        # Bounded before it is written out: that takes quadratic time.
-        if abs(value) < 10**MAX_DIGITS:
-            return Decimal(value)
-        raise GraphQLError(_WANTED_DECIMAL)
+    """Return the decimal in a string or integer; a float has lost digits."""
+    try:
+        if isinstance(value, str):
+            return parse_decimal(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return checked(Decimal(value))
+    except MalformedNumber as exc:
+        raise GraphQLError(_WANTED_DECIMAL) from exc
     raise GraphQLError(_WANTED_DECIMAL)
-
-
-def read_decimal_literal(
-    node: ValueNode, _variables: dict[str, object] | None = None
-) -> Decimal:
-    """Return the decimal in a document's string or integer."""
-    if isinstance(node, (StringValueNode, IntValueNode)):
-        return _decimal(node.value)
-    raise GraphQLError(_WANTED_DECIMAL, node)
 
 
 def instant_text(at_ms: int) -> str:
@@ -121,11 +115,18 @@ def optional_ms(at_ms: int | None) -> UnixMs | None:
     return None if at_ms is None else UnixMs(at_ms)
 
 
-def _decimal(text: str) -> Decimal:
-    try:
-        return parse_decimal(text)
-    except MalformedNumber as exc:
-        raise GraphQLError(_WANTED_DECIMAL) from exc
+def _literal(read: Callable[[object], T], *kinds: type[ValueNode]) -> Callable[..., T]:
+    """Return the reader of literals; its errors know their place in the document."""
+
+    def read_literal(node: ValueNode, _variables: object = None) -> T:
+        # Numbers are texts here: nothing is lost, and no digits are too many.
+        value = getattr(node, "value", None) if isinstance(node, kinds) else None
+        try:
+            return read(value)
+        except GraphQLError as exc:
+            raise GraphQLError(exc.message, node) from exc
+
+    return read_literal
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -138,7 +139,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         serialize=write_decimal,
         parse_value=read_decimal,
-        parse_literal=read_decimal_literal,
+        parse_literal=_literal(read_decimal, StringValueNode, IntValueNode),
     ),
     UnixMs: strawberry.scalar(
         name="DateTime",
@@ -149,6 +150,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=write_instant,
         parse_value=read_instant,
+        parse_literal=_literal(read_instant, StringValueNode),
     ),
     date: strawberry.scalar(
         name="Date",
@@ -156,5 +158,6 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
         serialize=write_day,
         parse_value=read_day,
+        parse_literal=_literal(read_day, StringValueNode),
     ),
 }

@@ -1,5 +1,5 @@
 """What the alembic command runs; the work is done where the server has it, too."""
 
-from adapters.postgres.migration import run_command
+from adapters.postgres.upgrade import run_command
 
 run_command()

@@ -31,6 +31,8 @@ OURS = ["app", "api", "domain", "adapters"]
 MAY_BLOCK = [
     # asyncpg looks for ~/.pgpass and TLS files, once per connection that it dials.
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+    # The alembic command has its process, or here its thread and loop, to itself.
+    ("adapters/postgres/upgrade.py", "_do_command"),
     # The first import of a module reads it, once in a process.
     ("<frozen importlib._bootstrap>", "_find_and_load"),
 ]

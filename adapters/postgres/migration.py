@@ -1,45 +1,43 @@
-"""The schema, brought up to date by alembic, by one process at a time.
+"""The schema, brought up to date where it is not.
 
 Migrations only expand: the program before a revision goes on working with the schema
 after it, so servers are replaced one by one. There is no way back down.
+
+Whether there is anything to do is asked without alembic; the work is done by a process
+of its own, `upgrade`, so that a server does not carry alembic's memory for ever.
 """
 
 import asyncio
+import logging
 import os
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from logging.config import fileConfig
+import signal
+import sys
 from pathlib import Path
-from typing import Any
 
-from alembic import context as command_context
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext, MigrationStep
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import NullPool, text
 
 import migrations
-from adapters.postgres.database import CONNECT_TIMEOUT_S, engine_of
-from adapters.postgres.table import Row
+from adapters.postgres.database import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, engine_of
 from adapters.postgres.translation import translated
 from adapters.postgres.url import DatabaseUrl, parse_url
+from domain.model.error import StoreUnavailable
 
 URL_VARIABLE = "KIMP_DATABASE__URL"
-# Any number will do as long as it never changes; this one is "kimchi-p" in ASCII.
-LOCK_KEY = 0x6B69_6D63_6869_2D70
-# For each lock: the migration of another process, and tables that are in use. Past
-# it: StoreUnavailable, nothing of the revision at hand is done.
-LOCK_TIMEOUT_S = 60.0
-# For a whole upgrade. Past it: StoreUnavailable; finished revisions stay.
+# For the whole of it, waiting for other processes included. Past it: StoreUnavailable;
+# finished revisions stay.
 UPGRADE_TIMEOUT_S = 600.0
-_POLL_S = 0.02
-# alembic keeps the migration at hand in globals of its modules: two in one process
-# get in each other's way and hang.
-_one_at_a_time = threading.Lock()
+# For the process that does the work to say goodbye to the server when it is told to
+# end. Past it: killed, and the server finds out by itself.
+STOP_TIMEOUT_S = 2.0
+EXIT_FAULT = 1
+EXIT_AWAY = 3
+# `0001_latest_values.py` is revision 0001; the last one is the newest.
+REVISIONS = sorted(
+    path.name.partition("_")[0]
+    for path in Path(migrations.__path__[0], "versions").glob("[0-9]*_*.py")
+)
+
+_log = logging.getLogger(__name__)
 
 
 class SchemaTooNew(Exception):
@@ -53,6 +51,10 @@ class SchemaTooNew(Exception):
         self.revision = revision
 
 
+class MigrationFailed(Exception):
+    """A revision cannot be done on this database; says why."""
+
+
 async def migrate(url: str) -> None:
     """Bring the schema to the newest revision; does nothing where it is there.
 
@@ -62,107 +64,68 @@ async def migrate(url: str) -> None:
         MalformedDatabaseUrl: the address cannot be meant.
         StoreUnavailable: the database is away, or a lock was not had in time.
         SchemaTooNew: the database has a revision that this program does not know.
+        MigrationFailed: something else went wrong; nothing of that revision is done.
     """
     address = parse_url(url)
     with translated():
-        async with asyncio.timeout(UPGRADE_TIMEOUT_S), _turn():
-            config = _config()
-            script = await asyncio.to_thread(_read_scripts, config)
-            async with _locked(address) as connection:
-                await connection.run_sync(_upgrade, config, script)
+        async with asyncio.timeout(UPGRADE_TIMEOUT_S):
+            async with asyncio.timeout(CONNECT_TIMEOUT_S + ANSWER_TIMEOUT_S):
+                revision = await _revision(address)
+            if revision == REVISIONS[-1]:
+                return
+            if revision is not None and revision not in REVISIONS:
+                raise SchemaTooNew(revision)
+            await _upgrade(address)
+    _log.info("database.migrated", extra={"was": revision, "is": REVISIONS[-1]})
 
 
-def run_command() -> None:
-    """Run what the alembic command asks for; called by migrations/env.py."""
-    config = command_context.config
-    if config.config_file_name is not None:
-        fileConfig(config.config_file_name, disable_existing_loggers=False)
-    if command_context.is_offline_mode():
-        _configure(command_context, dialect_name="postgresql", literal_binds=True)
-        with command_context.begin_transaction():
-            command_context.run_migrations()
-        return
-    url = os.environ.get(URL_VARIABLE)
-    if not url:
-        raise CommandError(f"{URL_VARIABLE} names the database to work on; set it")
-    asyncio.run(_run_command(parse_url(url)))
-
-
-async def _run_command(address: DatabaseUrl) -> None:
-    async with _locked(address) as connection:
-        await connection.run_sync(_run, command_context)
-
-
-def _config() -> Config:
-    config = Config()
-    folder = Path(migrations.__path__[0])
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _read_scripts(config: Config) -> ScriptDirectory:
-    script = ScriptDirectory.from_config(config)
-    # Loads every revision's module here, in a thread, and not on the event loop.
-    script.get_heads()
-    return script
-
-
-@asynccontextmanager
-async def _turn() -> AsyncIterator[None]:
-    while not _one_at_a_time.acquire(blocking=False):  # noqa: ASYNC110 - process-wide
-        await asyncio.sleep(_POLL_S)
-    try:
-        yield
-    finally:
-        _one_at_a_time.release()
-
-
-@asynccontextmanager
-async def _locked(address: DatabaseUrl) -> AsyncIterator[AsyncConnection]:
-    """Give a connection that holds the lock; the lock goes when it is closed."""
+async def _revision(address: DatabaseUrl) -> str | None:
+    """Return the revision of the database, None where it has none."""
     engine = engine_of(address, CONNECT_TIMEOUT_S, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            timeout_ms = int(LOCK_TIMEOUT_S * 1000)
-            await connection.execute(text(f"SET lock_timeout = {timeout_ms}"))
-            await connection.execute(
-                text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY}
-            )
-            await connection.commit()
-            yield connection
+            table = text("SELECT to_regclass('alembic_version')")
+            if (await connection.execute(table)).scalar_one() is None:
+                return None
+            version = text("SELECT max(version_num) FROM alembic_version")
+            revision: str | None = (await connection.execute(version)).scalar_one()
+            return revision
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, config: Config, script: ScriptDirectory) -> None:
-    known = {revision.revision for revision in script.walk_revisions()}
-
-    def steps(heads: tuple[str, ...], _: MigrationContext) -> list[MigrationStep]:
-        for revision in heads:
-            if revision not in known:
-                raise SchemaTooNew(revision)
-        missing = script.iterate_revisions("head", heads, implicit_base=True)
-        return [
-            MigrationStep.upgrade_from_script(script.revision_map, revision)
-            for revision in reversed(list(missing))
-        ]
-
-    with EnvironmentContext(config, script, fn=steps, destination_rev="head") as work:
-        _run(connection, work)
-
-
-def _run(connection: Connection, work: Any) -> None:  # noqa: ANN401 - module or object
-    """Run the work: an `EnvironmentContext`, or the module that stands for it."""
-    _configure(work, connection=connection)
-    with work.begin_transaction():
-        work.run_migrations()
-
-
-def _configure(work: Any, **options: Any) -> None:  # noqa: ANN401 - as above
-    work.configure(
-        target_metadata=Row.metadata,
-        compare_server_default=True,
-        transaction_per_migration=True,
-        **options,
+async def _upgrade(address: DatabaseUrl) -> None:
+    """Run `upgrade` to its end, or end it when cancelled: its revision is undone."""
+    # The address holds a password, so it goes by the environment, which only we see.
+    environment = {**os.environ, URL_VARIABLE: address.dsn}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "adapters.postgres.upgrade"),
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        # Ctrl+C is for us, and we end it in order.
+        start_new_session=True,
     )
+    try:
+        _, printed = await process.communicate()
+    finally:
+        await _end(process)
+    if process.returncode:
+        told = printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        away = process.returncode == EXIT_AWAY
+        raise (StoreUnavailable if away else MigrationFailed)(told)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Make sure that the process has ended, politely at first."""
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

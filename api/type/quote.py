@@ -97,7 +97,7 @@ class Quote:
     @resolver("When the last message or answer that carried this market came.")
     def received_at(self) -> UnixMs:
         """Our stamp."""
-        return UnixMs(self.value.received_ms)
+        return UnixMs(self.moment.board.received_ms(self.value))
 
     @resolver(
         "Milliseconds since `exchangeTime` at the moment of sending, corrected by "

@@ -19,7 +19,7 @@ from app.upstream import UpstreamFactory
 from domain.model.error import UpstreamUnavailable
 
 PATIENCE_S = 12.0
-_NETWORK = "check the network, a proxy or firewall; without any network try `make demo`"
+_NETWORK = "check the network, a proxy or a firewall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
 async def _look(settings: Settings) -> list[Finding]:
     # A doctor asks beside a live feed that may share the address: half the limits.
-    factory = UpstreamFactory(settings, SystemClock(), share=0.5)
+    factory = UpstreamFactory(_one_try(settings), SystemClock(), share=0.5)
     upbit, binance = factory.upbit(), factory.binance()
     rates = [factory.rate(name) for name in settings.fx.sources]
     binance_stream = f"{settings.binance.ws_url.rstrip('/')}/stream"
@@ -90,6 +90,12 @@ async def _look(settings: Settings) -> list[Finding]:
     finally:
         for http in (upbit.http, binance.http, *(rate.http for rate in rates)):
             await http.close()
+
+
+def _one_try(settings: Settings) -> Settings:
+    """Return the settings without patience: a doctor tells the first failure."""
+    patience = settings.resilience.model_copy(update={"tries": 1})
+    return settings.model_copy(update={"resilience": patience})
 
 
 def _bound(

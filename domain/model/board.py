@@ -192,6 +192,12 @@ class PremiumBoard:
                 return
             yield premium
 
+    def received_ms(self, quote: Quote) -> int:
+        """Return when its market was carried last; that alone is no new version."""
+        state = self.book.get(quote.key)
+        known = 0 if state is None else state.received_ms
+        return max(quote.received_ms, known)
+
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:
         """Return the rates: official sources, the used one first, then USDT, USDC."""
         stable = self._stable_rates(self._moment(now_ms, now_s)).values()

@@ -53,7 +53,12 @@ def parse_decimal(text: str) -> Decimal:
     """
     if len(text) > _MAX_TEXT or _SYNTAX.fullmatch(text) is None:
         raise MalformedNumber("not a plain decimal number")
-    return checked(Decimal(text))
+    try:
+        value = Decimal(text)
+    except InvalidOperation as exc:
+        # An exponent of nineteen digits is more than the type itself can hold.
+        raise MalformedNumber(f"an exponent beyond ±{MAX_EXPONENT}") from exc
+    return checked(value)
 
 
 def checked(value: Decimal) -> Decimal:

@@ -200,10 +200,9 @@ class QuoteBook:
         return carried
 
     def _take(self, state: MarketState, update: QuoteUpdate, batch: FeedBatch) -> bool:
-        price = update.price
-        if price is not None and price <= 0:
-            self.rejects.not_positive += 1
+        if self._refuses(update, batch):
             return False
+        price = update.price
         state.received_ms = max(state.received_ms, batch.received_ms)
         if price is not None:
             # A book alone does not: the price beside it may be from before a cut.
@@ -216,6 +215,18 @@ class QuoteBook:
         self._take_window(state, update, batch.received_ms)
         return True
 
+    def _refuses(self, update: QuoteUpdate, batch: FeedBatch) -> bool:
+        if update.price is None:
+            return False
+        if update.price <= 0:
+            self.rejects.not_positive += 1
+            return True
+        stamp = update.exchange_ms
+        if stamp is not None and stamp > batch.received_ms + MAX_AHEAD_MS:
+            self.rejects.future += 1
+            return True
+        return False
+
     def _take_price(
         self,
         state: MarketState,
@@ -224,9 +235,6 @@ class QuoteBook:
         batch: FeedBatch,
     ) -> bool:
         stamp = batch.received_ms if exchange_ms is None else exchange_ms
-        if stamp > batch.received_ms + MAX_AHEAD_MS:
-            self.rejects.future += 1
-            return False
         if state.price is not None and stamp < state.exchange_ms:
             self.rejects.older += 1
             return False

@@ -30,7 +30,7 @@ from domain.model.board import PremiumBoard
 from domain.model.coin import Coin, Listing
 from domain.model.event import FeedBatch, FeedDown, FeedUp, QuoteUpdate
 from domain.model.fx import FxChain, FxQuote, FxSourcePlan
-from domain.model.health import BreakerState, ServiceStatus, UpstreamStatus
+from domain.model.health import ServiceStatus, UpstreamStatus
 from domain.model.identity import IdentityTable
 from domain.model.market import Channel, Exchange, MarketWarning
 from domain.services.board_service import BoardService
@@ -54,9 +54,7 @@ PRICES = {
 
 
 def _upbit(symbol: str, **more: Any) -> Listing:
-    return Listing(
-        Exchange.UPBIT, f"KRW-{symbol}", symbol, "KRW", curated=True, **more
-    )
+    return Listing(Exchange.UPBIT, f"KRW-{symbol}", symbol, "KRW", curated=True, **more)
 
 
 def _binance(symbol: str, **more: Any) -> Listing:
@@ -128,9 +126,7 @@ class World:
 
     def open(self, exchange: Exchange) -> None:
         """Bring a venue's stream up."""
-        self.board.observe(
-            FeedUp(exchange, Channel.WEBSOCKET, self.clock.monotonic())
-        )
+        self.board.observe(FeedUp(exchange, Channel.WEBSOCKET, self.clock.monotonic()))
 
     def cut(self, exchange: Exchange) -> None:
         """Cut a venue's stream and publish what follows."""
@@ -164,6 +160,11 @@ class World:
         found: dict[str, Any] = answer["data"]
         return found
 
+    async def event(self, stream: Any) -> Any:
+        """Return the next result of a stream, soon."""
+        async with asyncio.timeout(LIMIT_S):
+            return await anext(stream)
+
     async def stream(self, query: str, **variables: Any) -> Any:
         """Return the stream of results, without any transport."""
         return await api_schema().stream(
@@ -175,9 +176,7 @@ class World:
 async def world() -> World:
     """Both venues live, a rate, and prices of most coins; one tick is published."""
     clock = FakeClock()
-    board = BoardService(
-        PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)])), clock
-    )
+    board = BoardService(PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)])), clock)
     store = MemoryStore(coins={coin.symbol: coin for coin in _coins()})
     catalog = CatalogService(MemoryCoinRepository(store), [], IdentityTable([]), clock)
     catalog.on_change(board.set_coins)
@@ -293,7 +292,8 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     """Run the application on a free port."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(deps),
+        # In a thread: it looks for the folder of the page's files.
+        await asyncio.to_thread(create_app, deps),
         lifespan="off",
         ws="websockets-sansio",
         log_config=None,

@@ -76,7 +76,7 @@ def check_official_rate(fx: FxRate, now_ms: int) -> None:
     assert now_ms - fx.as_of_ms <= 120 * 3_600_000
 
 
-def check_basis(premium: Premium, basis: BasisPremium) -> None:
+def check_basis(world: Any, premium: Premium, basis: BasisPremium) -> None:
     """Quality, reason and numbers of one basis agree with each other."""
     if basis.quality is LIVE:
         assert basis.reason is None
@@ -88,7 +88,8 @@ def check_basis(premium: Premium, basis: BasisPremium) -> None:
         assert basis.fx is not None
     else:
         assert basis.numbers is None
-        assert basis.reason not in (None, Reason.DOMESTIC_STALE, Reason.GLOBAL_STALE)
+        absence = reason_of_absence(world, premium)
+        assert basis.reason is (absence or Reason.FX_MISSING)
 
 
 def check_signs(premium: Premium) -> None:
@@ -101,8 +102,39 @@ def check_signs(premium: Premium) -> None:
     assert premium.sign_conflict is ({1, -1} <= signs)
 
 
+def is_halted(diary: list[FeedEvent], premium: Premium) -> bool:
+    """Return whether the list or the last word of a venue says so."""
+    listings = [premium.coin.domestic, premium.coin.global_]
+    words = {
+        update.market: update.tradable
+        for event in diary
+        if isinstance(event, FeedBatch)
+        for update in event.updates
+        if update.tradable is not None
+    }
+    return any(
+        not (listing.tradable and words.get(listing.market, True))
+        for listing in listings
+        if listing is not None
+    )
+
+
+def reason_of_absence(world: Any, premium: Premium) -> Reason | None:
+    """Return the first of the reasons that leave no number on any basis."""
+    if premium.coin.global_ is None:
+        return Reason.NO_GLOBAL_MARKET
+    if premium.domestic is None:
+        return Reason.DOMESTIC_MISSING
+    if premium.global_ is None:
+        return Reason.GLOBAL_MISSING
+    return Reason.HALTED if is_halted(world.diary, premium) else None
+
+
 def check_premium(world: Any, premium: Premium) -> None:
     """Everything that is said of one coin is so now."""
+    absence = reason_of_absence(world, premium)
+    if absence is not None:
+        assert {basis.reason for basis in premium.bases} == {absence}
     for quote in (premium.domestic, premium.global_):
         if quote is not None:
             live = is_live(world.diary, quote, world.now_s)
@@ -110,7 +142,7 @@ def check_premium(world: Any, premium: Premium) -> None:
             assert quote.price > 0
     assert [basis.basis for basis in premium.bases] == list(PremiumBasis)
     for basis in premium.bases:
-        check_basis(premium, basis)
+        check_basis(world, premium, basis)
     official = premium.official
     if official.quality is LIVE:
         assert official.fx is not None

@@ -50,7 +50,16 @@ def percent(value: Decimal, base: Decimal) -> Fraction:
     return (Fraction(value) / Fraction(base) - 1) * 100
 
 
+# A tie by all of the first 64 digits: only what comes after them decides.
+LONG_TIE = (
+    Decimal("1000000005" + "0" * 49),
+    Decimal(f"1{'0' * 58}1e-30"),
+    Decimal(f"{'9' * 59}e-30"),
+)
+
+
 @given(prices, prices, prices)
+@example(*LONG_TIE)
 def test_a_premium_is_the_exact_fraction_rounded_half_even_to_six_places(
     krw: Decimal, usdt: Decimal, fx: Decimal
 ) -> None:
@@ -136,6 +145,7 @@ def test_every_number_within_the_limits_is_accepted_in_its_own_words(
         st.decimals().map(str),
     )
 )
+@example("0E1000000000000000000")
 def test_what_is_accepted_is_finite_plain_and_within_the_limits(text: str) -> None:
     try:
         value = parse_decimal(text)

@@ -89,6 +89,8 @@ def test_unusual_addresses_are_accepted(text: str) -> None:
         (f"postgresql://kimp:{SECRET}@h/d?port=x", "a port that is not in"),
         (f"postgresql://kimp:{SECRET}@fe80::1/d", "without its [ ]"),
         (f"postgresql://kimp:{SECRET}@[::1/d", "cannot be read"),
+        (f"postgresql://kimp:{SECRET}@[::1]5432/d", "cannot be read"),
+        (f"postgresql://kimp:{SECRET}@h,[::1]5432/d", "cannot be read"),
         (f"postgresql://kimp:{SECRET}@h/d?pool={SECRET}", "unknown parameter"),
         (f"postgresql://kimp:{SECRET}@h/d?{SECRET}", "parameters that cannot"),
         (f"postgresql://k:{SECRET}@h/d?channel_binding=require", "channel_binding"),

@@ -113,6 +113,19 @@ def test_a_message_that_differs_in_received_at_only_is_none(open_desk: Any) -> N
     assert open_desk.told() == set()
 
 
+def test_received_at_is_the_last_message_that_carried_the_market_in_any_version(
+    open_desk: Any, make: Any
+) -> None:
+    stamp = open_desk.now_ms
+    told = open_desk.board.premium("BTC").domestic
+    open_desk.pass_s(1)
+    open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
+    assert told.received_ms == stamp
+    assert open_desk.board.received_ms(told) == stamp + 1000
+    gone = make.quote("KRW-GONE", "1", received_ms=7)
+    assert open_desk.board.received_ms(gone) == 7
+
+
 def test_a_measured_skew_alone_is_no_change_and_corrects_the_next_version(
     open_desk: Any,
 ) -> None:

@@ -71,6 +71,8 @@ def test_a_decimal_is_written_plainly_without_trailing_zeros_and_zero_is_0(
         "1e999999999",
         "1e-999999999",
         "0e999999999",
+        "0E1000000000000000000",
+        "1e-1000000000000000000",
         "1e31",
         "1e-31",
         "0." + "0" * 30 + "1",

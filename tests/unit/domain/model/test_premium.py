@@ -42,6 +42,13 @@ def test_the_premium_is_won_over_dollars_in_won_and_its_difference_is_exact() ->
     assert found.percent == round((krw / (usdt * fx) - 1) * 100, 6)
 
 
+def test_a_percent_is_rounded_once_however_late_the_deciding_digit_comes() -> None:
+    """Half a millionth of a percent, and one more in the 116th place."""
+    usdt, fx = Decimal(f"1{'0' * 58}1e-30"), Decimal(f"{'9' * 59}e-30")
+    found = compute(Decimal("1000000005" + "0" * 49), usdt, fx)
+    assert found.percent == Decimal("0.000001")
+
+
 def test_two_fresh_legs_and_a_fresh_rate_are_live_without_a_reason(
     legs: Legs, make: Any
 ) -> None:

@@ -338,5 +338,7 @@ def test_a_stamp_far_in_the_future_is_refused_and_holds_nothing_up(
     book.apply(FeedBatch(Exchange.BINANCE, channel, T0, 0.0, (ahead,)))
     assert quote(book).price == 40000
     assert book.rejects.future == 1
+    tell(book, "41000", T0 + 500 + MAX_AHEAD_MS + 1, market="1000SATSUSDT")
+    assert state(book, SATS).carried_s is None
     tell(book, "42000", T0 + 1)
     assert quote(book).price == 42000
