@@ -78,10 +78,11 @@ $(PY):
 	@touch $@
 
 # Compiled once here, or every start would pay seconds for it where byte code is not
-# kept (PYTHONDONTWRITEBYTECODE, a folder that the server's user may not write).
+# kept (PYTHONDONTWRITEBYTECODE, a folder that the server's user may not write). A
+# package's file that this Python cannot compile is its own affair.
 .venv/compiled.stamp: .venv/project.stamp
-	@$(PY) -m compileall -q -j 0 -x '/site-packages/(pip|setuptools|hatchling)/' \
-	    .venv/lib $(wildcard app api domain adapters migrations)
+	@$(PY) -m compileall -qq -j 0 -x '/site-packages/(pip|setuptools|hatchling)/' \
+	    .venv/lib $(wildcard app api domain adapters migrations) || :
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp

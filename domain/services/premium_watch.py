@@ -40,17 +40,17 @@ class PremiumWatch:
         board = self._service.board
         view = PremiumView(wanted)
         found = view.snapshot(board.premiums(), board.seq)
-        sent_s = self._clock.monotonic()
+        told_s = self._clock.monotonic()
         yield PremiumsEvent(board.seq, self._at_ms(), True, found, ())
         while True:
-            await self._next_due(view.tick, sent_s, throttle_ms)
+            now_s = await self._next_due(view.tick, told_s, throttle_ms)
             changed, removed = view.delta(
                 board.changed_since(view.tick),
                 lambda symbol: board.premium(symbol) is not None,
                 board.seq,
             )
             if changed or removed:
-                sent_s = self._clock.monotonic()
+                told_s = now_s
                 yield PremiumsEvent(board.seq, self._at_ms(), False, changed, removed)
 
     async def premium(self, symbol: str, throttle_ms: int) -> AsyncIterator[Premium]:
@@ -66,25 +66,33 @@ class PremiumWatch:
         told = board.premium(symbol)
         if told is None:
             raise UnknownCoin(symbol)
-        sent_s = self._clock.monotonic()
+        told_s = self._clock.monotonic()
         yield told
         tick = board.seq
         while True:
-            await self._next_due(tick, sent_s, throttle_ms)
+            now_s = await self._next_due(tick, told_s, throttle_ms)
             tick = board.seq
             fresh = board.premium(symbol)
             if fresh is None:
                 return
             if fresh.tick > told.tick:
-                told = fresh
-                sent_s = self._clock.monotonic()
+                told, told_s = fresh, now_s
                 yield fresh
 
-    async def _next_due(self, tick: int, sent_s: float, throttle_ms: int) -> None:
+    async def _next_due(self, tick: int, told_s: float, throttle_ms: int) -> float:
+        """Wait for a tick after `tick` and the throttle's end; return that moment.
+
+        The moment is the tick's own, or the throttle's end where that came later: how
+        long an event took on its way must not push the next ones past their ticks.
+        """
         await self._service.wait_tick(tick)
-        wait = throttle_wait_s(self._clock.monotonic(), sent_s, throttle_ms)
-        if wait:
-            await self._clock.sleep(wait)
+        last = self._service.last_tick
+        tick_s = self._clock.monotonic() if last is None else last.at_s
+        wait = throttle_wait_s(self._clock.monotonic(), told_s, throttle_ms)
+        if not wait:
+            return tick_s
+        await self._clock.sleep(wait)
+        return told_s + throttle_ms / 1000
 
     def _at_ms(self) -> int:
         last = self._service.last_tick

@@ -260,7 +260,8 @@ class Page:
             returnByValue=True,
         )
         if "exceptionDetails" in answer:
-            raise BrowserFailed(f"{script}: {answer['exceptionDetails']}")
+            thrown = answer["exceptionDetails"]
+            raise BrowserFailed(thrown.get("exception", thrown).get("description"))
         return answer["result"].get("value")
 
     async def wait_for(self, condition: str) -> Any:

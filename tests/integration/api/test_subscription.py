@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.model.event import FeedUp
+from domain.model.health import ServiceStatus
 from domain.model.market import Channel, Exchange
 
 BOARD = """subscription($f: PremiumFilter, $t: Int) {
@@ -114,8 +115,9 @@ async def test_a_venue_going_down_is_one_event_with_all_its_coins(world: Any) ->
 async def test_ages_are_those_of_the_moment_of_sending(world: Any) -> None:
     stream = await world.stream(COIN, s="btc", t=1000)
     assert (await event(world, stream))["domestic"]["ageMs"] == 0
-    world.publish(BTC="52100000")
     waiting = asyncio.ensure_future(event(world, stream))
+    await world.clock.settle()
+    world.publish(BTC="52100000")
     await world.clock.advance(1)
     assert (await waiting)["domestic"]["ageMs"] == 1000
     await stream.aclose()
@@ -161,11 +163,13 @@ async def test_an_unknown_symbol_is_one_error_not_found(
 async def test_a_coin_that_leaves_the_board_ends_its_stream(world: Any) -> None:
     stream = await world.stream(COIN, s="BTC")
     await event(world, stream)
+    waiting = asyncio.ensure_future(world.event(stream))
+    await world.clock.advance(1)
     left = [coin for coin in world.catalog.coins() if coin.symbol != "BTC"]
     world.board.set_coins(left)
-    await world.clock.advance(1)
     world.board.tick()
-    assert [result async for result in stream] == []
+    with pytest.raises(StopAsyncIteration):
+        await waiting
 
 
 async def test_health_is_told_at_once_and_when_a_status_turns(world: Any) -> None:
@@ -174,9 +178,7 @@ async def test_health_is_told_at_once_and_when_a_status_turns(world: Any) -> Non
     waiting = asyncio.ensure_future(event(world, stream))
     await world.clock.advance(3)
     assert not waiting.done()
-    world.deps.health._database.status = type((world.deps.health.now()).status)(
-        "UNAVAILABLE"
-    )
+    world.deps.health._database.status = ServiceStatus.UNAVAILABLE
     await world.clock.advance(1)
     assert (await waiting)["status"] == "DEGRADED"
     await stream.aclose()

@@ -333,12 +333,20 @@ def test_a_stamp_far_in_the_future_is_refused_and_holds_nothing_up(
     book: QuoteBook,
 ) -> None:
     tell(book, "40000", T0)
-    ahead = QuoteUpdate("BTCUSDT", Decimal(41000), T0 + MAX_AHEAD_MS + 1)
-    channel = Channel.WEBSOCKET
-    book.apply(FeedBatch(Exchange.BINANCE, channel, T0, 0.0, (ahead,)))
+    ahead = [
+        QuoteUpdate(key.market, Decimal(41000), T0 + MAX_AHEAD_MS + 1)
+        for key in (KEY, SATS)
+    ]
+    batch = FeedBatch(Exchange.BINANCE, Channel.WEBSOCKET, T0, 9.0, tuple(ahead))
+    assert book.apply(batch) == []
     assert quote(book).price == 40000
-    assert book.rejects.future == 1
-    tell(book, "41000", T0 + 500 + MAX_AHEAD_MS + 1, market="1000SATSUSDT")
-    assert state(book, SATS).carried_s is None
+    assert (state(book).carried_s, state(book, SATS).carried_s) == (0.0, None)
+    assert book.rejects.future == 2
     tell(book, "42000", T0 + 1)
     assert quote(book).price == 42000
+
+
+def test_a_stamp_an_hour_ahead_of_our_clock_is_still_taken(book: QuoteBook) -> None:
+    update = QuoteUpdate("BTCUSDT", Decimal(41000), T0 + MAX_AHEAD_MS)
+    batch = FeedBatch(Exchange.BINANCE, Channel.WEBSOCKET, T0, 0.0, (update,))
+    assert book.apply(batch) == [KEY]
