@@ -23,7 +23,12 @@ class Form(Enum):
 
 
 def ranked(accept: str) -> list[str]:
-    """Return the media types of an Accept header, the most wanted first."""
+    """Return the media types of an Accept header, the most wanted first.
+
+    Without a header everything is welcome.
+    """
+    if not accept.strip():
+        return ["*/*"]
     found = [_weighed(part) for part in accept.split(",") if part.strip()]
     wanted = [(weight, media) for weight, media in found if weight > 0]
     # Stable: equal weights keep the client's order.
@@ -47,7 +52,7 @@ def choose(media: list[str], *, subscription: bool) -> Form | None:
     """
     if subscription:
         return Form.EVENT_STREAM if EVENT_STREAM in media else None
-    for item in media or ["*/*"]:
+    for item in media:
         if item in _ANY:
             return Form.JSON
         if item in (GRAPHQL_JSON, JSON, EVENT_STREAM):

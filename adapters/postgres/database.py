@@ -108,17 +108,11 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        """Close every connection that is not in use; asking again dials again.
+        """Close every connection, also one in use; asking again dials again.
 
         Bounded and quiet, also where the server has fallen silent.
         """
-        idle = list(self._dialled)
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await asyncio.gather(*(connection.close() for connection in idle))
-        except (TimeoutError, OSError, InterfaceError, PostgresError):
-            for connection in idle:
-                connection.terminate()
+        await asyncio.gather(*map(_say_goodbye, list(self._dialled)))
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -162,3 +156,11 @@ def engine_of(
         hide_parameters=True,
         **pool,
     )
+
+
+async def _say_goodbye(connection: DriverConnection) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await connection.close()
+    except (InterfaceError, PostgresError, OSError):
+        connection.terminate()

@@ -23,6 +23,8 @@ from adapters.postgres.url import DatabaseUrl, parse_url
 from domain.model.error import StoreUnavailable
 
 URL_VARIABLE = "KIMP_DATABASE__URL"
+# The first major version whose UNIQUE can take two nulls for equal (listing.since).
+OLDEST_SERVER = 15
 # For the whole of it, waiting for other processes included. Past it: StoreUnavailable;
 # finished revisions stay.
 UPGRADE_TIMEOUT_S = 600.0
@@ -68,22 +70,36 @@ async def migrate(url: str) -> None:
     """
     address = parse_url(url)
     with translated():
+        async with asyncio.timeout(CONNECT_TIMEOUT_S + ANSWER_TIMEOUT_S):
+            revision = await _revision(address)
+    if revision == REVISIONS[-1]:
+        return
+    if revision is not None and revision not in REVISIONS:
+        raise SchemaTooNew(revision)
+    try:
         async with asyncio.timeout(UPGRADE_TIMEOUT_S):
-            async with asyncio.timeout(CONNECT_TIMEOUT_S + ANSWER_TIMEOUT_S):
-                revision = await _revision(address)
-            if revision == REVISIONS[-1]:
-                return
-            if revision is not None and revision not in REVISIONS:
-                raise SchemaTooNew(revision)
             await _upgrade(address)
+    except TimeoutError as exc:
+        raise StoreUnavailable("the migration was not done in time") from exc
+    except OSError as exc:
+        raise MigrationFailed(f"no process for the migration: {exc}") from exc
     _log.info("database.migrated", extra={"was": revision, "is": REVISIONS[-1]})
 
 
 async def _revision(address: DatabaseUrl) -> str | None:
-    """Return the revision of the database, None where it has none."""
+    """Return the revision of the database, None where it has none.
+
+    Raises:
+        MigrationFailed: the server is too old.
+    """
     engine = engine_of(address, CONNECT_TIMEOUT_S, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
+            major = int((connection.dialect.server_version_info or (0,))[0])
+            if major < OLDEST_SERVER:
+                raise MigrationFailed(
+                    f"PostgreSQL {OLDEST_SERVER} or newer is needed, this is {major}"
+                )
             table = text("SELECT to_regclass('alembic_version')")
             if (await connection.execute(table)).scalar_one() is None:
                 return None

@@ -66,7 +66,7 @@ class PremiumBoard:
         self._seats: dict[str, Seat] = {}
         self._by_market: dict[MarketKey, str] = {}
         self._dirty: set[str] = set()
-        self._left: dict[str, None] = {}
+        self._left: dict[str, Seat] = {}
         self._kept: dict[str, KeptPremium] = {}
         self._published: dict[str, Premium] = {}
         self._rates: Mapping[PremiumBasis, FxRate | None] = {}
@@ -88,14 +88,14 @@ class PremiumBoard:
         }
         for symbol, seat in self._seats.items():
             known = before.get(symbol)
-            if known is None or known.pair != seat.pair:
-                self.guard.forget(symbol)
+            if known is not None and known.pair != seat.pair:
+                self._forget_pair(symbol)
             if known is None or known.coin != seat.coin:
                 self._dirty.add(symbol)
                 self._left.pop(symbol, None)
         for symbol in before.keys() - self._seats.keys():
             self.guard.forget(symbol)
-            self._left[symbol] = None
+            self._left[symbol] = before[symbol]
             self._dirty.discard(symbol)
 
     def observe(self, event: FeedEvent) -> None:
@@ -151,11 +151,6 @@ class PremiumBoard:
 
     # What comes out
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether events touched anything since the last tick."""
-        return bool(self._dirty or self._left)
-
     def tick(self, now_ms: int, now_s: float) -> Tick | None:
         """Publish what changed; None where nothing did. At most once per 100 ms."""
         moment = self._moment(now_ms, now_s)
@@ -165,9 +160,8 @@ class PremiumBoard:
         self._mark_guarded(moment)
         drafts = (self._version(symbol, moment) for symbol in sorted(self._dirty))
         changed = tuple(draft for draft in drafts if draft is not None)
-        removed = tuple(s for s in self._left if self._published.pop(s, None))
+        removed = self._remove()
         self._dirty.clear()
-        self._left.clear()
         if not changed and not removed:
             return None
         self.seq += 1
@@ -213,14 +207,26 @@ class PremiumBoard:
         """Return what should outlive a restart of the given coins."""
         return [self._kept[symbol] for symbol in symbols if symbol in self._kept]
 
-    def quotes(self, now_ms: int, now_s: float) -> list[Quote]:
-        """Return the latest quote of every market that has a price."""
-        moment = self._moment(now_ms, now_s)
-        states = (side.state for seat in self._seats.values() for side in seat.sides)
-        found = (self._quote(state, moment) for state in states)
-        return [quote for quote in found if quote is not None]
-
     # How
+
+    def _remove(self) -> tuple[str, ...]:
+        """Take the coins that left off the board; return those that were on it."""
+        for seat in self._left.values():
+            for side in seat.sides:
+                # If the market comes back, it is live when it is carried again.
+                side.state.carried_s = None
+        removed = [symbol for symbol in self._left if symbol in self._published]
+        for symbol in removed:
+            del self._published[symbol]
+        self._left.clear()
+        return tuple(removed)
+
+    def _forget_pair(self, symbol: str) -> None:
+        """Drop doubts and last numbers: they were of other markets or units."""
+        self.guard.forget(symbol)
+        kept = self._kept.get(symbol)
+        if kept is not None:
+            self._kept[symbol] = replace(kept, numbers={})
 
     def _moment(self, now_ms: int, now_s: float) -> _Moment:
         since = {venue: self.feeds.live_since(venue, now_s) for venue in Exchange}
@@ -284,7 +290,7 @@ class PremiumBoard:
     def _stable_rates(self, moment: _Moment) -> dict[PremiumBasis, FxRate | None]:
         found: dict[PremiumBasis, FxRate | None] = {}
         for basis, (base, market) in STABLE_RATES.items():
-            state = self.book.get(market)
+            state = self.book.get(market) if market in self._by_market else None
             quote = None if state is None else self._quote(state, moment)
             found[basis] = None if quote is None else _rate_of(base, quote)
         return found

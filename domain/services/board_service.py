@@ -1,6 +1,7 @@
 """Runs the board: events in, ticks out, everyone who waits is woken."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -8,12 +9,14 @@ from domain.model.board import PremiumBoard, Tick
 from domain.model.coin import Coin
 from domain.model.event import FeedEvent
 from domain.model.fx import FxQuote
-from domain.model.market import Exchange, MarketKey
+from domain.model.market import Exchange, MarketKey, Reason
 from domain.model.pace import tick_due_s
 from domain.ports.clock import Clock
 
 # Without events quality still changes with time: bounds run out, rates grow old.
 IDLE_TICK_S = 0.5
+
+_log = logging.getLogger(__name__)
 
 TickListener = Callable[[Tick], None]
 
@@ -32,6 +35,7 @@ class BoardService:
         self._ticked = asyncio.Event()
         self._listeners: list[TickListener] = []
         self._last_tick_s: float | None = None
+        self._doubted: set[str] = set()
         self.last_tick: Tick | None = None
 
     def observe(self, event: FeedEvent) -> None:
@@ -84,12 +88,22 @@ class BoardService:
             return None
         self._last_tick_s = now_s
         self.last_tick = tick
+        self._log_doubts(tick)
         for listener in self._listeners:
             listener(tick)
         self._ticked.set()
         # A fresh event for the next round: those who wait on the old one go on.
         self._ticked = asyncio.Event()
         return tick
+
+    def _log_doubts(self, tick: Tick) -> None:
+        for premium in tick.changed:
+            doubted = premium.reason is Reason.IDENTITY_UNSURE
+            if doubted is (premium.symbol in self._doubted):
+                continue
+            self._doubted.symmetric_difference_update([premium.symbol])
+            event = "guard.entered" if doubted else "guard.left"
+            _log.warning(event, extra={"symbol": premium.symbol})
 
     async def run(self) -> None:
         """Tick for ever: at once after a quiet spell, else every 100 ms."""

@@ -67,9 +67,10 @@ class BrowserFailed(Exception):
 def find_browser() -> str:
     """Return the browser's path: ``KIMP_CHROMIUM``, else the first known name."""
     asked = os.environ.get("KIMP_CHROMIUM")
-    found = asked or next(filter(None, map(shutil.which, NAMES)), None)
+    names = (asked,) if asked else NAMES
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        raise BrowserMissing("Chromium is not installed (Debian package: chromium)")
+        raise BrowserMissing("Chromium is not installed (Debian: chromium)")
     return found
 
 

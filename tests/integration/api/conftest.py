@@ -304,14 +304,11 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     server.config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listener])
-    ticking = asyncio.create_task(server.main_loop())
     port = listener.getsockname()[1]
     try:
         async with asyncio.timeout(LIMIT_S), aiohttp.ClientSession() as http:
             yield Site(f"http://127.0.0.1:{port}", http)
     finally:
-        server.should_exit = True
-        await ticking
         await server.shutdown(sockets=[listener])
 
 

@@ -27,14 +27,16 @@ async def event(world: Any, stream: Any) -> dict[str, Any]:
     return found
 
 
-def fold(board: dict[str, Any], told: dict[str, Any]) -> None:
-    """Put an event on what a client knows."""
-    if told["snapshot"]:
-        board.clear()
-    for premium in told["premiums"]:
-        board[premium["symbol"]] = premium
-    for symbol in told["removed"]:
-        del board[symbol]
+async def fold(stream: Any, board: dict[str, Any]) -> None:
+    """Put every event on what a client knows."""
+    async for result in stream:
+        told = result.data["premiums"]
+        if told["snapshot"]:
+            board.clear()
+        for premium in told["premiums"]:
+            board[premium["symbol"]] = premium
+        for symbol in told["removed"]:
+            del board[symbol]
 
 
 def ageless(premium: dict[str, Any]) -> dict[str, Any]:
@@ -51,26 +53,19 @@ def ageless(premium: dict[str, Any]) -> dict[str, Any]:
 async def test_the_fold_of_the_events_equals_the_query(
     world: Any, wanted: dict[str, Any] | None
 ) -> None:
-    stream = await world.stream(BOARD, f=wanted, t=100)
     board: dict[str, Any] = {}
-    fold(board, await event(world, stream))
-    for price in ("52500000", "51000000", "52100000", "60000000", "52000000"):
+    stream = await world.stream(BOARD, f=wanted, t=100)
+    client = asyncio.create_task(fold(stream, board))
+    for step, bitcoin in enumerate((52500000, 51000000, 52100000, 60000000, 1)):
         await world.clock.advance(1)
-        world.publish(BTC=price, ETH=str(2_500_000 + len(price) + int(price) // 999))
-        next_event = asyncio.ensure_future(anext(stream))
-        await world.clock.settle()
-        if next_event.done():
-            fold(board, next(iter(next_event.result().data.values())))
-        else:
-            next_event.cancel()
-            await asyncio.gather(next_event, return_exceptions=True)
-            stream = await world.stream(BOARD, f=wanted, t=100)
-            fold(board, await event(world, stream))
+        world.publish(BTC=str(bitcoin), ETH=str(2_600_000 - step * 10_000))
+        await world.clock.advance(1)
         queried = (await world.data(QUERY, f=wanted))["premiums"]["edges"]
         assert {s: ageless(p) for s, p in board.items()} == {
             edge["node"]["symbol"]: ageless(edge["node"]) for edge in queried
         }
-    await stream.aclose()
+    client.cancel()
+    await asyncio.gather(client, return_exceptions=True)
 
 
 async def test_the_first_event_is_the_board_and_later_ones_hold_changes(

@@ -1,13 +1,19 @@
-"""A network between us and the server that can be made to fall silent."""
+"""Databases with and without tables, and a network that can be made to fall silent."""
+
+from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url
 
 from adapters.postgres.database import Database
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresServer
 
 CHUNK_BYTES = 65_536
 
@@ -93,3 +99,11 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
     database = Database(postgres_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def empty_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with nothing in it."""
+    url = postgres_server.clone(empty=True)
+    yield url
+    postgres_server.drop(url)

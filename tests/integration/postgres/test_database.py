@@ -243,6 +243,25 @@ async def test_closing_twice_and_after_a_loss_is_quiet(
         await database.close()
 
 
+async def test_who_still_uses_a_connection_at_the_end_hears_of_it(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database:
+        asked = asyncio.Event()
+
+        async def ask() -> None:
+            async with database.transaction() as connection:
+                await connection.execute(text("SELECT 1"))
+                asked.set()
+                await connection.execute(text("SELECT pg_sleep(600)"))
+
+        asking = asyncio.create_task(ask())
+        await asked.wait()
+        await database.close()
+        with pytest.raises(StoreUnavailable):
+            await asking
+
+
 async def end_others(database: Database) -> None:
     """End every session of this database but the one that asks."""
     statement = (

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.model.coin import Listing
 from domain.model.event import QuoteUpdate
+from domain.model.fx import PremiumBasis
 from domain.model.market import Exchange, Quality, Reason
 
 GONE = datetime(2026, 6, 20, tzinfo=UTC)
@@ -42,7 +44,6 @@ def test_a_coin_with_two_fresh_legs_and_a_rate_is_live(open_desk: Any) -> None:
 
 def test_nothing_new_is_no_tick(open_desk: Any) -> None:
     seq = open_desk.board.seq
-    assert not open_desk.board.has_changes
     open_desk.pass_s(1)
     assert open_desk.tick() is None
     assert open_desk.board.seq == seq
@@ -53,7 +54,6 @@ def test_a_tick_publishes_only_the_coins_that_changed_each_complete(
 ) -> None:
     open_desk.pass_s(0.1)
     open_desk.trade("KRW-ETH", "53000000")
-    assert open_desk.board.has_changes
     tick = open_desk.tick()
     assert [premium.symbol for premium in tick.changed] == ["ETH"]
     assert tick.removed == ()
@@ -174,7 +174,6 @@ def test_a_delisted_coin_leaves_with_a_removed_entry_once(
     open_desk: Any, make: Any
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
-    assert open_desk.board.has_changes
     tick = open_desk.tick()
     assert (tick.changed, tick.removed) == ((), ("ETH",))
     assert open_desk.board.premium("ETH") is None
@@ -279,18 +278,49 @@ def test_a_change_since_midnight_turns_to_zero_at_midnight_without_a_trade(
     assert board.premium("BTC").domestic.change_percent_since_utc_midnight == 0
 
 
-def test_the_quotes_of_all_markets_are_given_out_for_keeping(
-    open_desk: Any, make: Any
-) -> None:
-    open_desk.board.set_coins(
-        [make.coin("BTC"), make.coin("NEW"), make.coin("ETH", only_domestic=True)]
-    )
-    found = open_desk.board.quotes(open_desk.now_ms, open_desk.now_s)
-    assert {quote.market for quote in found} == {"KRW-BTC", "BTCUSDT", "KRW-ETH"}
-
-
 def test_the_summary_counts_the_published_board(open_desk: Any) -> None:
     found = open_desk.board.summary()
     assert (found.live, found.stale, found.unavailable) == (2, 0, 0)
     assert (found.btc_percent, found.median_percent) == (0, 0)
     assert found.fx_rate.source == "dunamu"
+
+
+def test_numbers_of_another_pair_do_not_stay_when_a_coin_gets_a_new_market(
+    open_desk: Any, make: Any
+) -> None:
+    renamed = replace(
+        make.coin("ETH"), listings=(make.coin("ETH").listings[0], _listing("ETH2"))
+    )
+    assert open_desk.board.premium("ETH").percent is not None
+    open_desk.board.set_coins([make.coin("BTC"), renamed])
+    open_desk.down(Exchange.UPBIT)
+    open_desk.trade("ETH2USDT", "1")
+    found = open_desk.premium("ETH")
+    assert found.reason is Reason.DOMESTIC_STALE
+    assert found.percent is None
+
+
+def test_a_market_that_left_and_came_back_is_live_when_it_is_carried_again(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins([make.coin("BTC")])
+    open_desk.tick()
+    open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
+    assert open_desk.premium("ETH").reason is Reason.DOMESTIC_STALE
+    open_desk.trade("KRW-ETH", "52000000")
+    open_desk.trade("ETHUSDT", "40000")
+    assert open_desk.premium("ETH").quality is Quality.LIVE
+
+
+def test_a_delisted_tether_market_is_no_rate_any_more(
+    open_desk: Any, make: Any
+) -> None:
+    open_desk.board.set_coins([make.coin("BTC"), make.coin("USDT", only_domestic=True)])
+    open_desk.trade("KRW-USDT", "1400")
+    assert open_desk.premium("BTC").basis(PremiumBasis.KRW_USDT).fx is not None
+    open_desk.board.set_coins([make.coin("BTC")])
+    assert open_desk.premium("BTC").basis(PremiumBasis.KRW_USDT).fx is None
+
+
+def _listing(symbol: str) -> Listing:
+    return Listing(Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", curated=True)

@@ -101,3 +101,21 @@ async def test_window_bases_and_skew_reach_the_quotes(world: Any) -> None:
     assert quote.change_percent_rolling_24h == Decimal("4.000000")
     assert quote.change_percent_since_utc_midnight == Decimal("30.000000")
     assert quote.age_ms(world.clock.now_ms() + 1000) == 750
+
+
+async def test_a_pair_that_is_doubted_is_logged_once_and_once_when_it_is_not(
+    world: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    unsure: set[str] = set()
+    world.board.board.guard.is_unsure = lambda symbol: symbol in unsure
+    world.go_live()
+    world.board.tick()
+    unsure.add("BTC")
+    for price in ("52000001", "52000002"):
+        world.trade("KRW-BTC", price)
+        world.board.tick()
+    unsure.clear()
+    world.trade("KRW-BTC", "52000003")
+    world.board.tick()
+    told = [(record.message, record.symbol) for record in caplog.records]
+    assert told == [("guard.entered", "BTC"), ("guard.left", "BTC")]

@@ -139,3 +139,32 @@ async def test_an_icon_address_stored_by_another_process_is_taken_over(
     await world.clock.advance(REFRESH_INTERVAL_S)
     assert catalog.coin("BTC").icon_url == "https://x.example/b.png"
     task.cancel()
+
+
+async def test_a_coin_that_changes_while_it_is_written_is_written_again(
+    world: Any, store: MemoryStore
+) -> None:
+    class SlowRepository(MemoryCoinRepository):
+        """A venue renames a coin in the middle of the first write."""
+
+        async def save(self, coins: Any) -> None:
+            await super().save(coins)
+            if not renamed:
+                renamed.append(True)
+                world.sources[Exchange.UPBIT].open(
+                    VenueMarket(
+                        Exchange.UPBIT, "KRW-BTC", "BTC", "KRW", True, "비트", "Bitcoin"
+                    )
+                )
+                await catalog.sync()
+
+    renamed: list[bool] = []
+    catalog = CatalogService(
+        SlowRepository(store),
+        list(world.sources.values()),
+        IdentityTable([]),
+        world.clock,
+    )
+    await catalog.sync()
+    assert store.coins["BTC"].korean_name == "비트"
+    assert await catalog.sync()

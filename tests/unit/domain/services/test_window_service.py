@@ -1,6 +1,7 @@
 """Both change windows: 00:00 UTC for Binance, 24 hours ago for Upbit."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -133,3 +134,22 @@ async def test_coins_that_become_known_later_are_asked_for_soon(
     await world.clock.advance(1)
     assert len(_asked(world, Exchange.UPBIT)) == 2
     task.cancel()
+
+
+async def test_a_market_without_a_live_price_gives_no_sample(
+    world: Any, windows: WindowService
+) -> None:
+    world.board.set_coins(world.coins[1:])
+    world.board.tick()
+    windows.set_coins([coin_unknown(world)])
+    windows.sample()
+    await world.clock.advance(DAY_MS / 1000 + 600)
+    windows.sample()
+    assert world.board.tick() is not None
+    assert _premium(world) is None
+
+
+def coin_unknown(world: Any) -> Any:
+    """Return a coin whose market the board has never heard of."""
+    listing = replace(world.coins[0].listings[0], market="KRW-NEW")
+    return replace(world.coins[0], symbol="NEW", listings=(listing,))

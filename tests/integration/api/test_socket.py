@@ -1,0 +1,257 @@
+"""graphql-transport-ws over a real socket."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+BOARD = "subscription { premiums { seq snapshot premiums { symbol percent } } }"
+COIN = 'subscription { premium(symbol: "BTC") { percent } }'
+
+
+async def closing(connection: Any) -> tuple[int, str]:
+    """Return code and reason with which the server closes."""
+    await connection.wait_closed()
+    return connection.close_code, connection.close_reason
+
+
+async def test_a_subscription_brings_events_until_it_is_completed(
+    world: Any, site: Any
+) -> None:
+    async with site.talk() as talk:
+        await talk.subscribe("1", BOARD)
+        first = await talk.hear()
+        assert (first["id"], first["type"]) == ("1", "next")
+        assert first["payload"]["data"]["premiums"]["snapshot"] is True
+        assert first["payload"]["extensions"]["serverTime"].endswith("Z")
+        await world.clock.advance(1)
+        world.publish(BTC="52100000")
+        second = await talk.hear()
+        assert second["payload"]["data"]["premiums"]["premiums"] == [
+            {"symbol": "BTC", "percent": "0.192308"}
+        ]
+        await talk.say(type="complete", id="1")
+        await talk.say(type="ping")
+        assert await talk.hear() == {"type": "pong"}
+        await world.clock.advance(1)
+        world.publish(BTC="52200000")
+        await talk.subscribe("1", "{ __typename }")
+        answer = await talk.hear()
+        assert answer["payload"]["data"] == {"__typename": "Query"}
+
+
+async def test_a_query_is_one_event_and_completes(site: Any) -> None:
+    async with site.talk() as talk:
+        await talk.subscribe("q", '{ coin(symbol: "BTC") { koreanName } }')
+        told = await talk.hear()
+        assert told["payload"]["data"] == {"coin": {"koreanName": "비트코인"}}
+        assert await talk.hear() == {"id": "q", "type": "complete"}
+
+
+async def test_an_unknown_symbol_is_exactly_one_error(site: Any) -> None:
+    async with site.talk() as talk:
+        await talk.subscribe("1", COIN.replace("BTC", "NOPE"))
+        told = await talk.hear()
+        assert (told["id"], told["type"]) == ("1", "error")
+        assert [e["extensions"]["code"] for e in told["payload"]] == ["NOT_FOUND"]
+        await talk.say(type="ping")
+        assert await talk.hear() == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("subscription { premiums(throttleMs: 1) { seq } }", "BAD_USER_INPUT"),
+        ("subscription { premiums(throttleMs: x) { seq } }", "BAD_USER_INPUT"),
+        ("subscription { nope }", "BAD_USER_INPUT"),
+        ("subscription {", "BAD_USER_INPUT"),
+        ("", "BAD_USER_INPUT"),
+        ("query A { __typename } query B { __typename }", "BAD_USER_INPUT"),
+        ("{ " + "__typename " * 1100 + "}", "QUERY_TOO_COMPLEX"),
+    ],
+)
+async def test_a_wrong_operation_is_one_error_and_others_live_on(
+    world: Any, site: Any, query: str, code: str
+) -> None:
+    async with site.talk() as talk:
+        await talk.subscribe("good", COIN)
+        assert (await talk.hear())["type"] == "next"
+        await talk.subscribe("bad", query)
+        told = await talk.hear()
+        assert (told["id"], told["type"]) == ("bad", "error")
+        assert told["payload"][0]["extensions"]["code"] == code
+        await world.clock.advance(1)
+        world.publish(BTC="52100000")
+        assert (await talk.hear())["id"] == "good"
+
+
+async def test_operations_beyond_the_bound_are_refused(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.socket.MAX_OPERATIONS_PER_SOCKET", 2)
+    async with site.talk() as talk:
+        for name in ("1", "2"):
+            await talk.subscribe(name, COIN)
+            assert (await talk.hear())["type"] == "next"
+        await talk.subscribe("3", COIN)
+        told = await talk.hear()
+        assert (told["id"], told["type"]) == ("3", "error")
+        assert told["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert "2 operations" in told["payload"][0]["message"]
+        await talk.say(type="complete", id="1")
+        await talk.subscribe("3", COIN)
+        assert (await talk.hear())["type"] == "next"
+
+
+MALFORMED = [
+    "no json",
+    "[]",
+    "1",
+    "{}",
+    '{"type": 1}',
+    '{"type": "nope"}',
+    '{"type": "subscribe"}',
+    '{"type": "subscribe", "id": 1, "payload": {"query": "{ a }"}}',
+    '{"type": "subscribe", "id": "", "payload": {"query": "{ a }"}}',
+    '{"type": "subscribe", "id": "1", "payload": []}',
+    '{"type": "subscribe", "id": "1", "payload": {}}',
+    '{"type": "subscribe", "id": "1", "payload": {"query": 1}}',
+    '{"type":"subscribe","id":"1","payload":{"query":"{a}","variables":[]}}',
+    '{"type":"subscribe","id":"1","payload":{"query":"{a}","operationName":1}}',
+    '{"type": "complete", "id": 5}',
+    "[" * 5000,
+    '{"type": "' + "x" * 500 + '"}',
+    json.dumps({"type": "complete", "id": "x" * 129}),
+    b"\x00\x01",
+]
+
+
+@pytest.mark.parametrize("message", MALFORMED, ids=lambda m: repr(m)[:60])
+async def test_a_malformed_message_closes_the_socket(
+    site: Any, message: str | bytes
+) -> None:
+    async with site.talk() as talk:
+        await talk.connection.send(message)
+        code, reason = await closing(talk.connection)
+    assert code == 4400
+    assert reason
+
+
+async def test_a_second_operation_of_one_id_closes_the_socket(site: Any) -> None:
+    async with site.talk() as talk:
+        await talk.subscribe("1", COIN)
+        await talk.hear()
+        await talk.subscribe("1", COIN)
+        assert (await closing(talk.connection))[0] == 4409
+
+
+async def test_an_operation_before_the_first_message_closes_the_socket(
+    site: Any,
+) -> None:
+    async with site.dial() as connection:
+        payload = {"query": COIN}
+        await connection.send(
+            json.dumps({"type": "subscribe", "id": "1", "payload": payload})
+        )
+        assert (await closing(connection))[0] == 4401
+
+
+async def test_a_second_first_message_closes_the_socket(site: Any) -> None:
+    async with site.talk() as talk:
+        await talk.say(type="connection_init")
+        assert (await closing(talk.connection))[0] == 4429
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"token": "x"}])
+async def test_the_first_message_may_have_a_payload(site: Any, payload: Any) -> None:
+    async with site.dial() as connection:
+        message = {"type": "connection_init", "payload": payload}
+        await connection.send(json.dumps(message))
+        assert json.loads(await connection.recv()) == {"type": "connection_ack"}
+
+
+async def test_a_socket_that_says_nothing_is_closed(
+    world: Any, serving: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.endpoint.CONNECTION_INIT_TIMEOUT_S", 0.01)
+    async with serving(world.deps) as site, site.dial() as connection:
+        assert (await closing(connection))[0] == 4408
+
+
+@pytest.mark.parametrize("protocols", [["graphql-ws"], ["other"], None])
+async def test_other_protocols_are_not_spoken(site: Any, protocols: Any) -> None:
+    async with site.dial(subprotocols=protocols) as connection:
+        assert (await closing(connection))[0] == 4406
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "taken"),
+    [
+        ((), None, True),
+        ((), "same", True),
+        ((), "https://evil.example", False),
+        ((), "null", False),
+        (("https://good.example",), "https://good.example", True),
+        (("https://good.example",), "https://good.example.evil", False),
+        (("https://good.example",), "http://good.example", False),
+        (("*",), "https://any.example", True),
+    ],
+)
+async def test_origins_are_let_in_by_the_list(
+    world: Any, serving: Any, allowed: Any, origin: str | None, taken: bool
+) -> None:
+    async with serving(replace(world.deps, allowed_origins=allowed)) as site:
+        shown = site.url if origin == "same" else origin
+        if taken:
+            async with site.talk(origin=shown) as talk:
+                await talk.subscribe("1", "{ __typename }")
+                assert (await talk.hear())["type"] == "next"
+            return
+        with pytest.raises(InvalidStatus) as refused:
+            async with site.dial(origin=shown):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_a_slow_subscriber_delays_nobody_and_loses_nothing(
+    world: Any, site: Any
+) -> None:
+    board = """subscription { premiums(throttleMs: 100) { seq premiums {
+      symbol percent coin { koreanName englishName } bases { basis percent }
+      domestic { price exchangeTime market } global { price market } } } }"""
+    async with site.talk(max_queue=1) as slow, site.talk() as quick:
+        for number in range(40):
+            await slow.subscribe(str(number), board)
+        await quick.subscribe("q", BOARD)
+        await quick.hear()
+        price = 52_000_000
+        for _ in range(30):
+            price += 1000
+            await world.clock.advance(0.5)
+            world.publish(BTC=str(price))
+            told = await quick.hear()
+            assert told["payload"]["data"]["premiums"]["premiums"]
+        latest: dict[str, str] = {}
+        while len(latest) < 40 or set(latest.values()) != {str(price)}:
+            told = await slow.hear()
+            for premium in told["payload"]["data"]["premiums"]["premiums"]:
+                if premium["symbol"] == "BTC":
+                    latest[told["id"]] = premium["domestic"]["price"]
+
+
+async def test_a_client_that_goes_away_leaves_no_task(world: Any, site: Any) -> None:
+    before = asyncio.all_tasks()
+    for abrupt in (False, True):
+        async with site.talk() as talk:
+            for name in "abc":
+                await talk.subscribe(name, BOARD)
+                await talk.hear()
+            if abrupt:
+                talk.connection.transport.abort()
+    left = asyncio.all_tasks() - before
+    if left:
+        _, pending = await asyncio.wait(left, timeout=5)
+        assert not pending
