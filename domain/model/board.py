@@ -66,7 +66,7 @@ class PremiumBoard:
         self._seats: dict[str, Seat] = {}
         self._by_market: dict[MarketKey, str] = {}
         self._dirty: set[str] = set()
-        self._left: dict[str, Seat] = {}
+        self._left: dict[str, None] = {}
         self._kept: dict[str, KeptPremium] = {}
         self._published: dict[str, Premium] = {}
         self._rates: Mapping[PremiumBasis, FxRate | None] = {}
@@ -88,14 +88,17 @@ class PremiumBoard:
         }
         for symbol, seat in self._seats.items():
             known = before.get(symbol)
-            if known is not None and known.pair != seat.pair:
+            if known is None and symbol not in self._left:
+                # Back after a while, it is live when it is carried again.
+                seat.forget_carried()
+            elif known is not None and known.pair != seat.pair:
                 self._forget_pair(symbol)
             if known is None or known.coin != seat.coin:
                 self._dirty.add(symbol)
                 self._left.pop(symbol, None)
         for symbol in before.keys() - self._seats.keys():
             self.guard.forget(symbol)
-            self._left[symbol] = before[symbol]
+            self._left[symbol] = None
             self._dirty.discard(symbol)
 
     def observe(self, event: FeedEvent) -> None:
@@ -160,8 +163,9 @@ class PremiumBoard:
         self._mark_guarded(moment)
         drafts = (self._version(symbol, moment) for symbol in sorted(self._dirty))
         changed = tuple(draft for draft in drafts if draft is not None)
-        removed = self._remove()
+        removed = tuple(s for s in self._left if self._published.pop(s, None))
         self._dirty.clear()
+        self._left.clear()
         if not changed and not removed:
             return None
         self.seq += 1
@@ -208,18 +212,6 @@ class PremiumBoard:
         return [self._kept[symbol] for symbol in symbols if symbol in self._kept]
 
     # How
-
-    def _remove(self) -> tuple[str, ...]:
-        """Take the coins that left off the board; return those that were on it."""
-        for seat in self._left.values():
-            for side in seat.sides:
-                # If the market comes back, it is live when it is carried again.
-                side.state.carried_s = None
-        removed = [symbol for symbol in self._left if symbol in self._published]
-        for symbol in removed:
-            del self._published[symbol]
-        self._left.clear()
-        return tuple(removed)
 
     def _forget_pair(self, symbol: str) -> None:
         """Drop doubts and last numbers: they were of other markets or units."""

@@ -56,6 +56,11 @@ class Seat:
         """Whether a side is on one of the venues."""
         return any(side.listing.exchange in exchanges for side in self.sides)
 
+    def forget_carried(self) -> None:
+        """Forget that sessions carried its markets."""
+        for side in self.sides:
+            side.state.carried_s = None
+
 
 def seat_of(coin: Coin, book: QuoteBook) -> Seat | None:
     """Return the coin's seat, None where it has no open KRW market."""

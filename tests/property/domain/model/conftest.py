@@ -1,7 +1,7 @@
 """A board driven by drawn actions, and a diary of everything it was told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -64,8 +64,21 @@ class World:
         )
     )
 
+    _listed: set[str] = field(default_factory=set)
+    _left: set[str] = field(default_factory=set)
+
     def __post_init__(self) -> None:
-        self.board.set_coins(map(coin_of, SYMBOLS))
+        self.set_coins([coin_of(symbol) for symbol in SYMBOLS])
+
+    def set_coins(self, coins: list[Coin]) -> None:
+        """List coins; what sessions carried of one that was away is forgotten."""
+        listed = {coin.symbol for coin in coins}
+        new = listed - self._listed - self._left
+        self._left = (self._left | self._listed) - listed
+        self._listed = listed
+        markets = {item.market for c in coins if c.symbol in new for item in c.listings}
+        self.diary = [_without_prices(event, markets) for event in self.diary]
+        self.board.set_coins(coins)
 
     def observe(self, event: FeedEvent) -> None:
         """Let a venue tell something, and note it."""
@@ -82,6 +95,7 @@ class World:
     def tick(self) -> Tick | None:
         """Publish what changed."""
         tick = self.board.tick(self.now_ms, self.now_s)
+        self._left.clear()
         if tick is not None:
             self.ticks.append(tick)
         return tick
@@ -90,6 +104,16 @@ class World:
         """Let time pass on both clocks."""
         self.now_ms += wait_ms
         self.now_s += wait_ms / 1000
+
+
+def _without_prices(event: FeedEvent, markets: set[str]) -> FeedEvent:
+    if not isinstance(event, FeedBatch):
+        return event
+    updates = [
+        replace(update, price=None) if update.market in markets else update
+        for update in event.updates
+    ]
+    return replace(event, updates=tuple(updates))
 
 
 def trade(draw: st.DrawFn) -> Action:
@@ -156,7 +180,7 @@ def catalogue(draw: st.DrawFn) -> Action:
     listed = draw(st.lists(st.sampled_from(SYMBOLS), unique=True, min_size=2))
     halted = draw(st.sampled_from([*SYMBOLS, None, None]))
     coins = [coin_of(symbol, tradable=symbol != halted) for symbol in listed]
-    return lambda world: world.board.set_coins(coins)
+    return lambda world: world.set_coins(coins)
 
 
 def skew(draw: st.DrawFn) -> Action:

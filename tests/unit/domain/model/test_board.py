@@ -324,3 +324,11 @@ def test_a_delisted_tether_market_is_no_rate_any_more(
 
 def _listing(symbol: str) -> Listing:
     return Listing(Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", curated=True)
+
+
+def test_everything_is_newer_than_no_tick_and_nothing_than_the_last(
+    open_desk: Any,
+) -> None:
+    board = open_desk.board
+    assert {p.symbol for p in board.changed_since(0)} == {"BTC", "ETH"}
+    assert list(board.changed_since(board.seq)) == []
