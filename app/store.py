@@ -9,7 +9,7 @@ import structlog
 from adapters.postgres.database import Database
 from adapters.postgres.embedded.error import ClusterUnusable
 from adapters.postgres.embedded.server import EmbeddedPostgres
-from adapters.postgres.migration import SchemaTooNew, migrate
+from adapters.postgres.migration import MigrationFailed, SchemaTooNew, migrate
 from adapters.postgres.url import MalformedDatabaseUrl
 from app.settings import Settings
 from domain.model.error import StoreUnavailable
@@ -66,11 +66,14 @@ class Store:
                 await self._embedded.ensure_running()
             except ClusterUnusable as exc:
                 _log.error("database.not_revived", why=str(exc))
-        if await self.prepare():
-            try:
+        try:
+            if await self.prepare():
                 await self.database.ping()
-            except StoreUnavailable as exc:
-                _log.warning("database.away", why=str(exc))
+        except StoreUnavailable as exc:
+            _log.warning("database.away", why=str(exc))
+        except (SchemaTooNew, MigrationFailed) as exc:
+            # It came up later than we did: serving goes on without it.
+            _log.error("database.unusable", why=str(exc))
 
 
 @asynccontextmanager
@@ -100,7 +103,7 @@ async def open_store(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
     try:
         try:
             await store.prepare()
-        except SchemaTooNew as exc:
+        except (SchemaTooNew, MigrationFailed) as exc:
             raise CannotStart(str(exc)) from exc
         yield store
     finally:

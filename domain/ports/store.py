@@ -66,7 +66,8 @@ class LatestRepository(Protocol):
         """Upsert the values given.
 
         A quote or rate replaces the stored one only where its exchange time is not
-        older and something differs; a premium only where its `seq` is larger.
+        older and something differs (a receive time alone is no difference); a premium
+        only where its `seq` is larger.
         `tick_seq` never goes down; `clean` is taken as it is.
         """
         ...

@@ -6,11 +6,10 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from adapters.postgres import migration
 from adapters.postgres import upgrade as upgrading
@@ -25,9 +24,6 @@ from adapters.postgres.migration import (
 from adapters.postgres.upgrade import LOCK_KEY, upgrade
 from adapters.postgres.url import MalformedDatabaseUrl, parse_url
 from domain.model.error import StoreUnavailable
-
-if TYPE_CHECKING:
-    pass
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 60.0
@@ -213,7 +209,3 @@ async def test_questions_before_the_migration_are_unavailable_not_faults(
         async with database.transaction() as connection:
             await connection.execute(text("SELECT * FROM coin"))
     await database.close()
-
-
-def test_a_user_in_the_address_may_have_no_password(postgres_url: str) -> None:
-    assert make_url(postgres_url).password is None

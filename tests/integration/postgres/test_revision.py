@@ -1,4 +1,4 @@
-"""Revisions: their sum is the schema, they only expand, and alembic can work on them."""
+"""Revisions: their sum is the schema, they only expand, alembic can work on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 import sys
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
@@ -21,16 +20,10 @@ from sqlalchemy import NullPool
 import migrations
 from adapters.postgres import upgrade as upgrading
 from adapters.postgres.database import CONNECT_TIMEOUT_S, engine_of
-from adapters.postgres.migration import (
-    REVISIONS,
-    URL_VARIABLE,
-)
+from adapters.postgres.migration import REVISIONS, URL_VARIABLE
 from adapters.postgres.table import Row
 from adapters.postgres.upgrade import upgrade
 from adapters.postgres.url import parse_url
-
-if TYPE_CHECKING:
-    pass
 
 REPOSITORY = Path(__file__).parents[3]
 FOLDER = Path(migrations.__path__[0])

@@ -14,6 +14,7 @@ from domain.model.market import Channel, Quality, Reason
 from domain.services.board_service import BoardService
 from domain.services.latest_service import (
     SAVE_INTERVAL_S,
+    SAVES_PER_PREMIUMS,
     UNCLEAN_RESERVE,
     LatestService,
 )
@@ -134,3 +135,17 @@ async def test_it_writes_once_a_second(world: Any, store: MemoryStore) -> None:
     await world.clock.advance(SAVE_INTERVAL_S)
     assert set(store.premiums) == {"BTC", "ETH"}
     task.cancel()
+
+
+async def test_counts_are_written_with_the_first_and_then_every_fifth_batch(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    world.go_live()
+    stored = []
+    for number in range(SAVES_PER_PREMIUMS + 1):
+        world.trade("KRW-BTC", str(52_000_000 + number))
+        world.board.tick()
+        await service.save()
+        stored.append(store.premiums["BTC"].seq)
+    assert stored == [1] * SAVES_PER_PREMIUMS + [SAVES_PER_PREMIUMS + 1]
