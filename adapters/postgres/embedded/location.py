@@ -98,9 +98,13 @@ def locate(
 
 
 def _make(base: Path) -> None:
-    if not base.is_dir():
+    try:
         base.mkdir()
-        base.chmod(0o711)  # passable for the server's user, whatever the umask
+    except FileExistsError:
+        if not base.is_dir():
+            raise
+        return  # also where another process was a moment faster
+    base.chmod(0o711)  # passable for the server's user, whatever the umask
 
 
 class _Survey:
