@@ -5,6 +5,7 @@ as the text nests, which the parser bounds.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from graphql import (
     DocumentNode,
@@ -104,9 +105,8 @@ class Measure:
         own = Size(directives=len(item.directives or ()))
         if isinstance(item, InlineFragmentNode):
             return own.beside(self._selections(item.selection_set))
-        if isinstance(item, FragmentSpreadNode):
-            return own.beside(self._fragment(item.name.value))
-        return own
+        spread = cast("FragmentSpreadNode", item)
+        return own.beside(self._fragment(spread.name.value))
 
     def _fragment(self, name: str) -> Size:
         known = self._known.get(name)

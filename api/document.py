@@ -106,10 +106,14 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         document = parse(text, max_tokens=MAX_TOKENS)
     except GraphQLError as exc:
         return Prepared(None, (exc,))
-    excess = Measure(document).excess()
-    if excess is not None:
-        return Prepared(document, (_excess(excess),))
-    return Prepared(document, tuple(validate_document(schema, document, RULES)))
+    try:
+        excess = Measure(document).excess()
+        if excess is None:
+            errors = validate_document(schema, document, RULES)
+            return Prepared(document, tuple(errors))
+    except RecursionError:
+        excess = "the document is nested too deeply"
+    return Prepared(document, (_excess(excess),))
 
 
 def _excess(message: str, nodes: Collection[Node] | None = None) -> GraphQLError:

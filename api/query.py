@@ -67,10 +67,13 @@ class Query:
         info: ContextInfo,
         wanted: Annotated[
             CoinFilter | None,
-            strawberry.argument(name="filter", description="Which ones."),
+            strawberry.argument(
+                name="filter", description="Conditions; all hold at once."
+            ),
         ] = UNSET,
         order_by: Annotated[
-            CoinOrder | None, strawberry.argument(description="In which order.")
+            CoinOrder | None,
+            strawberry.argument(description="The order; by symbol without one."),
         ] = UNSET,
         first: First = DEFAULT_FIRST,
         after: After = UNSET,
@@ -92,11 +95,13 @@ class Query:
         info: ContextInfo,
         wanted: Annotated[
             PremiumFilter | None,
-            strawberry.argument(name="filter", description="Which ones."),
+            strawberry.argument(
+                name="filter", description="Conditions; all hold at once."
+            ),
         ] = UNSET,
         order_by: Annotated[
             PremiumOrder | None,
-            strawberry.argument(description="In which order; by symbol without one."),
+            strawberry.argument(description="The order; by symbol without one."),
         ] = UNSET,
         first: First = DEFAULT_FIRST,
         after: After = UNSET,

@@ -87,18 +87,31 @@ class ApiSchema(strawberry.Schema):
         **more: Any,  # noqa: ANN401 (handed through)
     ) -> AsyncGenerator[ExecutionResult, None]:
         """Execute any operation and return the stream of its finished results."""
-        problem = operation_problem(self._schema, query, operation_name)
-        if problem is not None:
-            return _only(_finished(_refused(problem), context_value))
-        results = await super().stream(
-            query,
-            context_value=context_value,
-            operation_name=operation_name,
-            **more,
-        )
-        # No @defer or @stream in this schema: results are all there is.
-        whole = cast("AsyncGenerator[ExecutionResult, None]", results)
-        return _finished_stream(whole, context_value)
+        return self._stream_finished(query, context_value, operation_name, more)
+
+    async def _stream_finished(
+        self,
+        query: str,
+        context: ApiContext,
+        operation_name: str | None,
+        more: Mapping[str, Any],
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        try:
+            problem = operation_problem(self._schema, query, operation_name)
+            if problem is not None:
+                yield _finished(_refused(problem), context)
+                return
+            results = await super().stream(
+                query, context_value=context, operation_name=operation_name, **more
+            )
+            # No @defer or @stream in this schema: results are all there is.
+            whole = cast("AsyncGenerator[ExecutionResult, None]", results)
+            async with aclosing(whole):
+                async for result in whole:
+                    yield _finished(result, context)
+        except Exception as exc:  # noqa: BLE001 (transports would log and swallow it)
+            error = GraphQLError(str(exc), original_error=exc)
+            yield _finished(PreExecutionError(None, [error]), context)
 
     def process_errors(
         self,
@@ -125,22 +138,6 @@ def _finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
     now = instant_text(context.deps.clock.now_ms())
     result.extensions = {**(result.extensions or {}), "serverTime": now}
     return result
-
-
-async def _finished_stream(
-    results: AsyncGenerator[ExecutionResult, None], context: ApiContext
-) -> AsyncGenerator[ExecutionResult, None]:
-    async with aclosing(results):
-        try:
-            async for result in results:
-                yield _finished(result, context)
-        except Exception as exc:  # noqa: BLE001 (the transports log and swallow it)
-            error = GraphQLError(str(exc), original_error=exc)
-            yield _finished(PreExecutionError(None, [error]), context)
-
-
-async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
-    yield result
 
 
 def _refused(problem: str) -> PreExecutionError:

@@ -51,7 +51,9 @@ class Subscription:
         info: ContextInfo,
         wanted: Annotated[
             PremiumFilter | None,
-            strawberry.argument(name="filter", description="Which ones."),
+            strawberry.argument(
+                name="filter", description="Conditions; all hold at once."
+            ),
         ] = UNSET,
         throttle: Throttle = BOARD_THROTTLE_MS,
     ) -> AsyncIterator[PremiumsUpdate]:

@@ -16,9 +16,10 @@ from api.type.quote import Quote
 from api.type.resolver import resolver
 from api.type.vocabulary import MarketWarning, PremiumBasis, Quality, Reason
 from domain.model import coin as coin_model
-from domain.model import fx as fx_model
 from domain.model import premium as model
 
+# A premium has all bases, in the order of the vocabulary.
+_PLACES = {basis: place for place, basis in enumerate(PremiumBasis)}
 Basis = Annotated[PremiumBasis, strawberry.argument(description="How to convert.")]
 
 
@@ -137,7 +138,7 @@ class Premium(Node):
     )
     def percent(self, basis: Basis = PremiumBasis.OFFICIAL_FX) -> Decimal | None:
         """The premium in percent."""
-        return self.value.basis(_BASES[basis]).percent
+        return self.value.bases[_PLACES[basis]].percent
 
     @resolver(
         "krw − usdt · fx in won per coin, exact; null where UNAVAILABLE.",
@@ -145,7 +146,7 @@ class Premium(Node):
     )
     def absolute_krw(self, basis: Basis = PremiumBasis.OFFICIAL_FX) -> Decimal | None:
         """The premium in won."""
-        return self.value.basis(_BASES[basis]).absolute_krw
+        return self.value.bases[_PLACES[basis]].absolute_krw
 
     @resolver("All three bases, in the order of `PremiumBasis`.")
     def bases(self) -> list[BasisPremium]:
@@ -185,6 +186,3 @@ class Premium(Node):
     def seq(self) -> int:
         """Published versions."""
         return self.value.seq
-
-
-_BASES = {basis: fx_model.PremiumBasis(basis.name) for basis in PremiumBasis}

@@ -290,7 +290,9 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 @asynccontextmanager
 async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     """Run the application on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # The protocol is named: asyncio switches Nagle's algorithm off for TCP only.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         # In a thread: it looks for the folder of the page's files.
         await asyncio.to_thread(create_app, deps),

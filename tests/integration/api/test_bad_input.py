@@ -179,7 +179,8 @@ async def test_a_malformed_operation_is_bad_input(
 
 async def test_malformed_variables_are_bad_input(world: Any) -> None:
     first = "query($n: Int) { premiums(first: $n) { totalCount } }"
-    for value in ("x", 1.5, 2**40, [], True):
+    wrong: list[object] = ["x", 1.5, 2**40, [], True]
+    for value in wrong:
         error = await told(world, first, n=value)
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert "$n" in error["message"]

@@ -147,6 +147,20 @@ async def test_an_event_with_a_field_error_does_not_end_the_stream(
     await stream.aclose()
 
 
+@pytest.mark.parametrize("name", ["operation_problem", "_refused"])
+async def test_a_failure_before_a_stream_is_masked(
+    world: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(f"api.schema.{name}", fail)
+    query = "query A { __typename } query B { __typename }"
+    results = [result async for result in await world.stream(query)]
+    assert [r.errors[0].extensions["code"] for r in results] == ["INTERNAL"]
+    assert SECRET not in str(results)
+
+
 async def test_a_failure_beside_the_schema_is_masked_over_http(
     world: Any, serving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
+from api.endpoint import GraphQLEndpoint
+
 GRAPHQL_JSON = "application/graphql-response+json"
 PLAIN = "{ __typename }"
 COIN = 'subscription { premium(symbol: "BTC", throttleMs: 100) { percent } }'
@@ -326,6 +328,26 @@ async def test_an_idle_event_stream_is_kept_open_by_comments(
         async with site.http.post(url, data=body, headers=headers) as response:
             seen = [await event(response) for _ in range(3)]
     assert [b": ping\n"] in seen
+
+
+async def test_a_client_that_leaves_while_it_sends_is_let_go(world: Any) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await GraphQLEndpoint(world.deps)(scope, receive, send)  # type: ignore[arg-type]  # a plain dict
+    assert sent[0]["status"] == 400
 
 
 async def event(response: Any) -> list[bytes]:

@@ -15,7 +15,7 @@ PAGE = """query($first: Int, $after: String, $order: PremiumOrder, $f: PremiumFi
 }"""
 COINS = """query($f: CoinFilter, $o: CoinOrder, $first: Int) {
   coins(filter: $f, orderBy: $o, first: $first) {
-    totalCount edges { node { symbol } }
+    totalCount pageInfo { hasNextPage } edges { cursor node { symbol } }
   }
 }"""
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from api.endpoint import GraphQLEndpoint
+
 BOARD = "subscription { premiums { seq snapshot premiums { symbol percent } } }"
+LIMIT_S = 10.0
 COIN = 'subscription { premium(symbol: "BTC") { percent } }'
 
 
@@ -216,30 +219,81 @@ async def test_origins_are_let_in_by_the_list(
         assert refused.value.response.status_code == 403
 
 
-async def test_a_slow_subscriber_delays_nobody_and_loses_nothing(
-    world: Any, site: Any
-) -> None:
-    board = """subscription { premiums(throttleMs: 100) { seq premiums {
-      symbol percent coin { koreanName englishName } bases { basis percent }
-      domestic { price exchangeTime market } global { price market } } } }"""
-    async with site.talk(max_queue=1) as slow, site.talk() as quick:
-        for number in range(40):
-            await slow.subscribe(str(number), board)
-        await quick.subscribe("q", BOARD)
-        await quick.hear()
-        price = 52_000_000
-        for _ in range(30):
-            price += 1000
-            await world.clock.advance(0.5)
-            world.publish(BTC=str(price))
-            told = await quick.hear()
-            assert told["payload"]["data"]["premiums"]["premiums"]
-        latest: dict[str, str] = {}
-        while len(latest) < 40 or set(latest.values()) != {str(price)}:
-            told = await slow.hear()
-            for premium in told["payload"]["data"]["premiums"]["premiums"]:
-                if premium["symbol"] == "BTC":
-                    latest[told["id"]] = premium["domestic"]["price"]
+class Wire:
+    """An ASGI socket whose sending waits while it is `clogged`."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._received.put_nowait({"type": "websocket.connect"})
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Serve the socket until it ends."""
+        scope = {
+            "type": "websocket",
+            "path": "/graphql",
+            "headers": [],
+            "query_string": b"",
+            "subprotocols": ["graphql-transport-ws"],
+        }
+        await self._app(scope, self._received.get, self._send)
+
+    def clog(self, clogged: bool) -> None:
+        """Stop or resume what the server sends."""
+        (self._flows.clear if clogged else self._flows.set)()
+
+    def say(self, **message: Any) -> None:
+        """Send a message to the server."""
+        text = json.dumps(message)
+        self._received.put_nowait({"type": "websocket.receive", "text": text})
+
+    def leave(self) -> None:
+        """End the socket as a client that goes away."""
+        self._received.put_nowait({"type": "websocket.disconnect", "code": 1006})
+
+    async def hear(self) -> dict[str, Any]:
+        """Return the next message of the server."""
+        async with asyncio.timeout(LIMIT_S):
+            while "text" not in (message := await self.sent.get()):
+                pass
+        found: dict[str, Any] = json.loads(message["text"])
+        return found
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._flows.wait()
+        self.sent.put_nowait(message)
+
+
+async def test_a_slow_subscriber_delays_nobody_and_loses_nothing(world: Any) -> None:
+    app = GraphQLEndpoint(world.deps)
+    slow, quick = Wire(app), Wire(app)
+    serving = [asyncio.create_task(wire.run()) for wire in (slow, quick)]
+    for wire in (slow, quick):
+        wire.say(type="connection_init")
+        await wire.hear()
+        wire.say(type="subscribe", id="1", payload={"query": BOARD})
+        await wire.hear()
+    slow.clog(True)
+    told: dict[str, Any] = {}
+    for price in range(52_010_000, 52_310_000, 10_000):
+        await world.clock.advance(0.5)
+        world.publish(BTC=str(price), ETH=str(price // 20))
+        told = (await quick.hear())["payload"]["data"]["premiums"]
+        assert {p["symbol"] for p in told["premiums"]} >= {"BTC", "ETH"}
+    slow.clog(False)
+    # One event was on its way, the next has everything that changed since.
+    stuck = (await slow.hear())["payload"]["data"]["premiums"]
+    merged = (await slow.hear())["payload"]["data"]["premiums"]
+    assert stuck["seq"] == 2
+    assert merged["seq"] == told["seq"]
+    assert [p for p in merged["premiums"] if p["symbol"] != "SATS"] == told["premiums"]
+    assert "SATS" in {p["symbol"] for p in merged["premiums"]}
+    for wire in (slow, quick):
+        wire.leave()
+    await asyncio.gather(*serving)
 
 
 async def test_a_client_that_goes_away_leaves_no_task(world: Any, site: Any) -> None:
