@@ -114,7 +114,7 @@ def static_routes() -> list[BaseRoute]:
     third-party folder is absent.
     """
     return [
-        Mount("/static/page", StaticFiles(directory=PAGE_DIR)),
+        Mount("/static/page", StaticFiles(directory=PAGE_DIR, check_dir=False)),
         Mount("/static", StaticFiles(directory=static_dir(), check_dir=False)),
     ]
 

@@ -35,10 +35,11 @@ def bind(settings: HttpSettings) -> socket.socket:
     """
     address = f"{settings.host}:{settings.port}"
     try:
-        family, kind, _, _, target = socket.getaddrinfo(
+        family, kind, protocol, _, target = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM
         )[0]
-        listener = socket.socket(family, kind)
+        # Only on a socket that says it is TCP does asyncio turn Nagle's delay off.
+        listener = socket.socket(family, kind, protocol)
         try:
             # Fails where another server listens; we listen only when we can answer.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,11 +11,12 @@ from contextlib import AsyncExitStack
 import structlog
 
 from adapters.resilience.clock import SystemClock
+from app.garbage import settle
 from app.http_server import HttpServer, bind, cannot_listen, make_server, url_of
 from app.settings import Settings
 from app.signal import stop_on_signal
 from app.store import CannotStart, Store, open_store
-from app.supervisor import supervise
+from app.supervisor import Worker, supervise
 from app.wiring import Server, build
 from domain.model.error import StoreUnavailable
 
@@ -63,7 +64,7 @@ async def _run(
     url: str,
 ) -> None:
     workers_stop = asyncio.Event()
-    workers = [*server.workers, *server.watchers(url)]
+    workers = [*server.workers, *server.watchers(url), Worker("garbage", settle)]
     working = asyncio.create_task(supervise(workers, workers_stop), name="workers")
     stopping = asyncio.create_task(stop.wait(), name="signal")
     _log.info("server.started", graphiql=f"{url}/graphql")

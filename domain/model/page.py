@@ -94,9 +94,10 @@ def paginate(rows: Iterable[T], ordering: Ordering[T], request: PageRequest) -> 
             not _is_after(_place(row, ordering), place, ordering) for row in ranked
         )
     chosen = ranked[start : start + request.first]
+    fingerprint = _fingerprint(ordering)
     return Page(
         rows=chosen,
-        cursors=[_encode(_place(row, ordering), ordering) for row in chosen],
+        cursors=[_encode(_place(row, ordering), fingerprint) for row in chosen],
         total=len(ranked),
         has_next=start + len(chosen) < len(ranked),
         has_previous=start > 0,
@@ -139,10 +140,10 @@ def _fingerprint(ordering: Ordering[T]) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
-def _encode(place: _Place, ordering: Ordering[T]) -> str:
+def _encode(place: _Place, fingerprint: str) -> str:
     key = canonical(place.key) if isinstance(place.key, Decimal) else place.key
     text = json.dumps(
-        [_fingerprint(ordering), place.key is None, key, place.symbol],
+        [fingerprint, place.key is None, key, place.symbol],
         ensure_ascii=False,
         separators=(",", ":"),
     )
@@ -156,16 +157,18 @@ def _decode(cursor: str, ordering: Ordering[T]) -> _Place:
         padded = cursor + "=" * (-len(cursor) % 4)
         raw = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
         fingerprint, is_null, key, symbol = json.loads(raw)
-        place = _Place(_key(is_null, key, ordering.numeric), _text(symbol))
+        # Another order's key may be of another kind: whose it is comes first.
+        if _text(fingerprint) != _fingerprint(ordering):
+            raise InvalidArgument(
+                "after", "belongs to another order or filter; start again without it"
+            )
+        return _Place(_key(is_null, key, ordering.numeric), _text(symbol))
+    except InvalidArgument:
+        raise
     except (binascii.Error, TypeError, ValueError) as exc:
         raise InvalidArgument(
             "after", "must be a cursor that this server returned"
         ) from exc
-    if fingerprint != _fingerprint(ordering):
-        raise InvalidArgument(
-            "after", "belongs to another order or filter; start again without it"
-        )
-    return place
 
 
 def _key(is_null: object, key: object, numeric: bool) -> SortKey:

@@ -1,6 +1,6 @@
 """How the server is, asked from everyone who knows."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from domain.model.health import Health, overall
 from domain.ports.clock import Clock
@@ -40,7 +40,7 @@ class HealthService:
             upstreams=upstreams,
         )
 
-    async def watch(self) -> AsyncIterator[Health]:
+    async def watch(self) -> AsyncGenerator[Health, None]:
         """Yield the health at once, then when a status, breaker or channel turns."""
         told = self.now()
         yield told

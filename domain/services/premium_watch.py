@@ -4,7 +4,7 @@ Nobody waits for a slow reader: each subscriber knows the tick up to which it wa
 and its next event holds everything that changed since, however late it asks.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from domain.model.error import UnknownCoin
@@ -13,6 +13,9 @@ from domain.model.premium import Premium
 from domain.model.premium_query import PremiumFilter, PremiumView
 from domain.ports.clock import Clock
 from domain.services.board_service import BoardService
+
+# A throttle ends when a tick is due: so long it is waited for, to be in the event.
+TICK_GRACE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,12 @@ class PremiumWatch:
 
     async def premiums(
         self, wanted: PremiumFilter, throttle_ms: int
-    ) -> AsyncIterator[PremiumsEvent]:
+    ) -> AsyncGenerator[PremiumsEvent, None]:
         """Yield the filtered board, then every change of it, for ever."""
         board = self._service.board
         view = PremiumView(wanted)
         found = view.snapshot(board.premiums(), board.seq)
-        told_s = self._clock.monotonic()
+        told_s = self._tick_s()
         yield PremiumsEvent(board.seq, self._at_ms(), True, found, ())
         while True:
             now_s = await self._next_due(view.tick, told_s, throttle_ms)
@@ -53,7 +56,9 @@ class PremiumWatch:
                 told_s = now_s
                 yield PremiumsEvent(board.seq, self._at_ms(), False, changed, removed)
 
-    async def premium(self, symbol: str, throttle_ms: int) -> AsyncIterator[Premium]:
+    async def premium(
+        self, symbol: str, throttle_ms: int
+    ) -> AsyncGenerator[Premium, None]:
         """Yield one coin's premium now and after every change.
 
         The stream ends when the coin leaves the board.
@@ -66,9 +71,8 @@ class PremiumWatch:
         told = board.premium(symbol)
         if told is None:
             raise UnknownCoin(symbol)
-        told_s = self._clock.monotonic()
+        told_s, tick = self._tick_s(), board.seq
         yield told
-        tick = board.seq
         while True:
             now_s = await self._next_due(tick, told_s, throttle_ms)
             tick = board.seq
@@ -80,19 +84,21 @@ class PremiumWatch:
                 yield fresh
 
     async def _next_due(self, tick: int, told_s: float, throttle_ms: int) -> float:
-        """Wait for a tick after `tick` and the throttle's end; return that moment.
+        """Wait for a tick after `tick` and for the throttle; return what counts next.
 
-        The moment is the tick's own, or the throttle's end where that came later: how
-        long an event took on its way must not push the next ones past their ticks.
+        Throttles count from tick to tick, not from sending to sending: otherwise a
+        subscriber that came between two ticks would stay between them for ever.
         """
         await self._service.wait_tick(tick)
-        last = self._service.last_tick
-        tick_s = self._clock.monotonic() if last is None else last.at_s
         wait = throttle_wait_s(self._clock.monotonic(), told_s, throttle_ms)
-        if not wait:
-            return tick_s
-        await self._clock.sleep(wait)
-        return told_s + throttle_ms / 1000
+        if wait:
+            await self._clock.sleep(wait + TICK_GRACE_S)
+        return max(self._tick_s(), told_s + throttle_ms / 1000 if wait else 0.0)
+
+    def _tick_s(self) -> float:
+        """Return when the last tick was published, now before the first one."""
+        last = self._service.last_tick
+        return self._clock.monotonic() if last is None else last.at_s
 
     def _at_ms(self) -> int:
         last = self._service.last_tick

@@ -192,4 +192,6 @@ def test_a_broken_cursor_is_refused_naming_after(cursor: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         paginate(ROWS, numbers(), PageRequest(1, cursor))
     assert caught.value.argument == "after"
-    assert "cursor that this server returned" in caught.value.problem
+    assert caught.value.problem.startswith(
+        ("must be a cursor that this server returned", "belongs to another order")
+    )

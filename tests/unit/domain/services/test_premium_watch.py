@@ -67,12 +67,29 @@ async def test_a_throttled_subscriber_gets_merged_changes_at_its_pace(
         live.trade("KRW-ETH", str(52000000 + step))
         await live.clock.advance(0.1)
     assert not following.done()
-    await live.clock.advance(0.1)
+    await live.clock.advance(0.11)
     event = await asyncio.wait_for(following, LIMIT_S)
     assert {p.symbol: p.domestic.price for p in event.premiums} == {
         "BTC": Decimal(52000008),
         "ETH": Decimal(52000008),
     }
+
+
+async def test_who_comes_between_two_ticks_still_gets_each_tick_at_once(
+    live: Any,
+) -> None:
+    live.trade("KRW-BTC", "52000001")
+    await live.clock.advance(0.15)
+    live.trade("KRW-BTC", "52000002")
+    await live.clock.advance(0.05)
+    events = PremiumWatch(live.board, live.clock).premiums(PremiumFilter(), 100)
+    await _next(live, events)
+    for step in range(3, 6):
+        following = asyncio.create_task(anext(events))
+        live.trade("KRW-BTC", str(52000000 + step))
+        await live.clock.advance(0.101)
+        assert following.done()
+        assert following.result().at_ms == live.board.last_tick.at_ms
 
 
 async def test_the_first_change_after_a_quiet_interval_goes_out_at_once(
