@@ -25,7 +25,7 @@ from websockets.typing import Subprotocol
 
 from bench.process import Measured, server, simulator
 
-RATES = (1.0, 14.0)
+RATES = (1.0, 10.5)
 WARM_UP_S = 12.0  # past the server's own settling
 TICK_MS = 100
 _LEG = "{ exchangeTime receivedAt }"

@@ -100,6 +100,7 @@ class Venue:
     def __init__(self) -> None:
         self.clients: list[Client] = []
         self.dials = 0
+        self.dialled_s = self.seeded_s = 0.0
         self.rest_status = 200
         self.accepts = True
         self.mute = False
@@ -111,12 +112,15 @@ class Venue:
 
     def answer(self, body: object) -> web.Response:
         """Return a REST answer, or the failure that is scripted."""
-        date = formatdate(time.time() + self.clock_offset_s, usegmt=True)
         if self.rest_status != 200:
-            return web.Response(status=self.rest_status, headers={"Date": date})
-        return web.Response(
-            text=write(body), content_type="application/json", headers={"Date": date}
-        )
+            return web.Response(status=self.rest_status)
+        return web.Response(text=write(body), content_type="application/json")
+
+    def seed(self, rows: list[dict[str, Any]]) -> web.Response:
+        """Return all tickers, and remember when they were told."""
+        if self.rest_status == 200:
+            self.seeded_s = time.monotonic()
+        return self.answer(rows)
 
     async def converse(self, request: web.Request) -> web.StreamResponse:
         """Serve one socket until it is gone."""
@@ -124,6 +128,7 @@ class Venue:
         self.dials += 1
         if not self.accepts:
             return web.Response(status=503)
+        self.dialled_s = time.monotonic()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         client = Client(socket, request)
@@ -244,7 +249,7 @@ class Upbit(Venue):
             for code, row in self.rows.items()
             if code not in self.unseeded
         ]
-        return self.answer(rows)
+        return self.seed(rows)
 
     async def hear(self, client: Client, said: str) -> None:
         """Take the subscription, which replaces the one before."""
@@ -264,7 +269,9 @@ class Upbit(Venue):
             if code in self.rows and code not in self.unseeded:
                 await self._tell(client, code, "SNAPSHOT")
 
-    def frame(self, code: str, stream_type: str, format_: str) -> bytes:
+    def frame(
+        self, code: str, stream_type: str, format_: str, **changes: Any
+    ) -> bytes:
         """Return the ticker of a market as the stream writes it: binary JSON."""
         full = {
             "type": "ticker",
@@ -276,6 +283,7 @@ class Upbit(Venue):
             "ask_bid": "BID",
             **self.rows[code],
             "stream_type": stream_type,
+            **changes,
         }
         if format_ == "SIMPLE":
             full = {SHORT[key]: value for key, value in full.items()}
@@ -372,8 +380,7 @@ class Binance(Venue):
 
     async def _day(self, request: web.Request) -> web.Response:
         self.asked.append(str(request.rel_url))
-        rows: list[object] = [{"symbol": s, **row} for s, row in self.rows.items()]
-        return self.answer(rows)
+        return self.seed([{"symbol": s, **row} for s, row in self.rows.items()])
 
     async def hear(self, client: Client, said: str) -> None:
         """Take SUBSCRIBE and UNSUBSCRIBE."""
@@ -445,6 +452,23 @@ class Binance(Venue):
 Body = Callable[[], object]
 
 
+def settings_at(url: str, desk: str, sources: str) -> dict[str, str]:
+    """Return the environment for venues at `url` and the rate sources of a desk."""
+    stream = url.replace("http", "ws", 1)
+    rates = f"{url}/fx/{desk}"
+    return {
+        "KIMP_UPBIT__REST_URL": f"{url}/upbit",
+        "KIMP_UPBIT__WS_URL": f"{stream}/upbit/websocket/v1",
+        "KIMP_UPBIT__ICON_URL": "",
+        "KIMP_BINANCE__REST_URL": f"{url}/binance",
+        "KIMP_BINANCE__WS_URL": f"{stream}/binance",
+        "KIMP_FX__SOURCES": json.dumps(sources.split(",")),
+        "KIMP_FX__DUNAMU_URL": rates,
+        "KIMP_FX__FRANKFURTER_URL": rates,
+        "KIMP_FX__OPEN_ER_API_URL": rates,
+    }
+
+
 class World:
     """Both venues and any number of rate desks behind one port, in a thread."""
 
@@ -453,6 +477,7 @@ class World:
         self.binance = Binance()
         # Paths below /fx, such as "main/v1/latest", and what they answer.
         self.rates: dict[str, Body] = {}
+        self.rates_fail = False
         self.url = ""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -466,19 +491,7 @@ class World:
 
     def settings(self, desk: str = "main", sources: str = "dunamu") -> dict[str, str]:
         """Return the environment that points a server at these venues."""
-        stream = self.url.replace("http", "ws", 1)
-        rates = f"{self.url}/fx/{desk}"
-        return {
-            "KIMP_UPBIT__REST_URL": f"{self.url}/upbit",
-            "KIMP_UPBIT__WS_URL": f"{stream}/upbit/websocket/v1",
-            "KIMP_UPBIT__ICON_URL": "",
-            "KIMP_BINANCE__REST_URL": f"{self.url}/binance",
-            "KIMP_BINANCE__WS_URL": f"{stream}/binance",
-            "KIMP_FX__SOURCES": json.dumps(sources.split(",")),
-            "KIMP_FX__DUNAMU_URL": rates,
-            "KIMP_FX__FRANKFURTER_URL": rates,
-            "KIMP_FX__OPEN_ER_API_URL": rates,
-        }
+        return settings_at(self.url, desk, sources)
 
     def __enter__(self) -> "World":
         self._thread.start()
@@ -497,6 +510,7 @@ class World:
 
     async def _start(self) -> None:
         app = web.Application()
+        app.on_response_prepare.append(self._date)
         self.upbit.rest(app)
         self.binance.rest(app)
         app.router.add_get("/fx/{path:.+}", self._rate)
@@ -525,8 +539,18 @@ class World:
                 if venue.beats:
                     await venue.beat()
 
+    async def _date(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Write the time of the venue's own clock, on refusals too."""
+        clocks = {"/upbit": self.upbit, "/binance": self.binance}
+        for prefix, venue in clocks.items():
+            if request.path.startswith(prefix):
+                told = time.time() + venue.clock_offset_s
+                response.headers["Date"] = formatdate(told, usegmt=True)
+
     async def _rate(self, request: web.Request) -> web.Response:
         body = self.rates.get(request.match_info["path"])
+        if self.rates_fail:
+            return web.Response(status=503)
         if body is None:
             return web.Response(status=404)
         return web.Response(text=write(body()), content_type="application/json")
