@@ -3,7 +3,7 @@
 Names follow the Prometheus naming practices: base units, `_total` for counters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import (
@@ -27,8 +27,15 @@ class ServerCollector(Collector):
     """Reads the health, the board and the counters of refused values."""
 
     def __init__(
-        self, health: HealthService, board: BoardService, fx: FxService, clock: Clock
+        self,
+        health: HealthService,
+        board: BoardService,
+        fx: FxService,
+        clock: Clock,
+        rejects: Callable[[], Mapping[str, Mapping[str, int]]],
     ) -> None:
+        """Compose; `rejects` returns undecodable frames per upstream and kind."""
+        self._rejects = rejects
         self._health = health
         self._board = board
         self._fx = fx
@@ -99,6 +106,15 @@ class ServerCollector(Collector):
         refused.add_metric(["crossed"], rejects.crossed)
         refused.add_metric(["unknown_market"], rejects.unknown_market)
         yield refused
+        frames = CounterMetricFamily(
+            "kimp_frames_rejected",
+            "Frames and rows that could not be used.",
+            labels=["upstream", "kind"],
+        )
+        for upstream, kinds in self._rejects().items():
+            for kind, count in kinds.items():
+                frames.add_metric([upstream, kind], count)
+        yield frames
         rates = CounterMetricFamily(
             "kimp_rates_refused", "Rates outside their bounds.", labels=["source"]
         )

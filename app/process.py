@@ -90,6 +90,7 @@ async def _restore(server: Server) -> None:
     try:
         await server.catalog.load()
         await server.latest.restore()
+        await server.latest.save()
     except StoreUnavailable as exc:
         _log.warning("restore.impossible", why=str(exc))
 

@@ -87,12 +87,8 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
     ):
         catalog.on_change(listener)
     board.on_tick(latest.note)
-    health = HealthService(
-        version("kimchi-premium"),
-        [*(m for v in venues for m in v.monitors), *(rate.monitor for rate in rates)],
-        store.database,
-        clock,
-    )
+    monitors = [*(m for v in venues for m in v.monitors), *(r.monitor for r in rates)]
+    health = HealthService(version("kimchi-premium"), monitors, store.database, clock)
     icon_source = HttpIconSource()
     icons = IconService(
         catalog, PostgresIconRepository(store.database), icon_source, clock
@@ -100,7 +96,11 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
     readiness = Readiness(
         lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
     )
-    metrics = Metrics(ServerCollector(health, board, fx, clock))
+    metrics = Metrics(
+        ServerCollector(
+            health, board, fx, clock, lambda: {m.name: m.rejects for m in monitors}
+        )
+    )
     app = create_app(
         ApiDeps(
             board=board,

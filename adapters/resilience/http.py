@@ -12,6 +12,7 @@ from yarl import URL
 from adapters.resilience.breaker import AsyncBreaker
 from adapters.resilience.error import (
     RateLimited,
+    RequestRejected,
     UndecodableAnswer,
     from_status,
     translated,
@@ -24,6 +25,7 @@ from adapters.resilience.skew import ClockSkew
 from domain.model.error import UpstreamUnavailable
 from domain.ports.clock import Clock
 
+NOT_FOUND = 404
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -149,7 +151,11 @@ class UpstreamHttp:
             return await self._breaker.call(send, probe=probe)
 
         return await self._retry.run(
-            attempt, clock=self._clock, random=self._random, tries=tries
+            attempt,
+            clock=self._clock,
+            random=self._random,
+            tries=tries,
+            on_wait=self._tell_retry,
         )
 
     async def close(self) -> None:
@@ -162,6 +168,9 @@ class UpstreamHttp:
         # Joined as text: a path prefix in the base is kept.
         url = URL(self._base_url + path)
         return url.update_query(params) if params else url
+
+    def _tell_retry(self, wait_s: float) -> None:
+        self._monitor.retrying(self._clock.now_ms() + round(wait_s * 1000))
 
     async def _acquire(self, group: str, weight: int) -> None:
         try:
@@ -178,6 +187,13 @@ class UpstreamHttp:
             result = decode(answer)
         except RateLimited as exc:
             self._monitor.held(exc.retry_at_ms)
+            raise
+        except RequestRejected as exc:
+            if exc.status == NOT_FOUND:
+                # The venue is well and has not this one thing: that costs its field.
+                self._monitor.refused(exc.reason)
+            else:
+                self._monitor.failed(exc.reason)
             raise
         except UpstreamUnavailable as exc:
             self._monitor.failed(exc.reason)

@@ -136,6 +136,13 @@ class UpstreamMonitor:
         self._failure = reason
         self._calls.append(False)
 
+    def refused(self, reason: str) -> None:
+        """Count an answer that refuses one request of an upstream that is well."""
+        self._failures = 0
+        self._calls.append(False)
+        self._last_message_ms = self._clock.now_ms()
+        self._log.debug("upstream.refused", reason=reason)
+
     def held(self, until_ms: int) -> None:
         """The venue's limits hold us until then (Unix ms); not a failure."""
         self._retry_at_ms = until_ms

@@ -43,14 +43,22 @@ class RetryPolicy:
         clock: Clock,
         random: Callable[[], float],
         tries: int | None = None,
+        on_wait: Callable[[float], None] | None = None,
     ) -> T:
         """Return the first good result; raise what the last try raised.
 
-        `random` gives floats in [0, 1); `tries` overrides the policy's for one call.
+        `random` gives floats in [0, 1); `tries` overrides the policy's for one call;
+        `on_wait` hears the seconds of each wait before it begins.
         """
+
+        async def wait(seconds: float) -> None:
+            if on_wait is not None:
+                on_wait(seconds)
+            await clock.sleep(seconds)
+
         exponential = wait_exponential(multiplier=self.first_wait_s, max=self.cap_s)
         retrying = AsyncRetrying(
-            sleep=clock.sleep,
+            sleep=wait,
             stop=stop_after_attempt(self.tries if tries is None else tries),
             wait=lambda state: self._wait_s(
                 state, exponential(state), clock.now_ms(), random()

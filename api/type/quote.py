@@ -106,7 +106,7 @@ class Quote:
     )
     def age_ms(self) -> int:
         """The age of the price."""
-        return self.value.age_ms(self.moment.now_ms)
+        return self.moment.board.age_ms(self.value, self.moment.now_ms)
 
     @resolver("The way the price reached us.")
     def channel(self) -> Channel:

@@ -73,6 +73,7 @@ class PremiumBoard:
         self._skew_ms: dict[Exchange, int] = {}
         self._guarded_s = -GUARD_INTERVAL_S
         self._utc_day = 0
+        self._unseen = 0
 
     # What goes in
 
@@ -136,8 +137,14 @@ class PremiumBoard:
         rates: Iterable[FxQuote],
         kept: Iterable[KeptPremium],
         seq: int,
+        unseen: int = 0,
     ) -> None:
-        """Put back what was stored, before anything is fetched; after `set_coins`."""
+        """Put back what was stored, before anything is fetched; after `set_coins`.
+
+        `unseen` versions of any coin may have been published and never stored; the
+        stored counts already hold them, coins without one count on from there.
+        """
+        self._unseen = unseen
         for quote in quotes:
             symbol = self._by_market.get(quote.key)
             if symbol is not None:
@@ -195,6 +202,11 @@ class PremiumBoard:
         state = self.book.get(quote.key)
         known = 0 if state is None else state.received_ms
         return max(quote.received_ms, known)
+
+    def age_ms(self, quote: Quote, now_ms: int) -> int:
+        """Return how old a quote's price is, by the skew measured last."""
+        skew_ms = self._skew_ms.get(quote.exchange, 0)
+        return replace(quote, skew_ms=skew_ms).age_ms(now_ms)
 
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:
         """Return the rates: official sources, the used one first, then USDT, USDC."""
@@ -312,7 +324,7 @@ class PremiumBoard:
         last_live_ms = None if kept is None else kept.last_live_ms
         if live or just_ended:
             last_live_ms = draft.at_ms
-        seq = 1 if kept is None else kept.seq + 1
+        seq = (self._unseen if kept is None else kept.seq) + 1
         self._kept[draft.symbol] = KeptPremium(
             draft.symbol, seq, at_ms, last_live_ms, {**known, **computed}
         )

@@ -16,6 +16,8 @@ MAX_USD_KRW = Decimal(3000)
 HOUR_MS = 3_600_000
 LIVE_AS_OF_MS = 120 * HOUR_MS
 LIVE_POLLS = 3
+# The last millisecond of year 9999: no calendar of ours goes further.
+MAX_INSTANT_MS = 253_402_300_799_999
 DEFAULT_MAX_AGE_S = 864_000.0
 
 
@@ -28,7 +30,7 @@ class PremiumBasis(StrEnum):
 
 
 class RateRefused(ValueError):
-    """A rate outside 500..3000 won per dollar."""
+    """A rate outside 500..3000 won per dollar, or of an instant beyond calendars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class FxChain:
                 f"{quote.source} says {quote.rate} KRW per USD, allowed are "
                 f"{MIN_USD_KRW} to {MAX_USD_KRW}"
             )
+        if not 0 < quote.as_of_ms <= MAX_INSTANT_MS:
+            raise RateRefused(f"{quote.source} speaks of an instant beyond year 9999")
         state = self._states[quote.source]
         # Its newest words count, also where their instant is earlier: one that was
         # wrongly in the future must not hold the source.

@@ -54,7 +54,7 @@ class LatestService:
         reserve = 0 if latest.clean else UNCLEAN_RESERVE
         kept = [_counted_on(item, reserve) for item in latest.premiums]
         self._board.board.restore(
-            latest.quotes, latest.rates, kept, latest.tick_seq + reserve
+            latest.quotes, latest.rates, kept, latest.tick_seq + reserve, reserve
         )
         self._saved_seq = latest.tick_seq
         self._restored = True
@@ -107,7 +107,9 @@ class LatestService:
             for rate in self._board.board.fx.quotes()
             if self._rates.get(rate.source) != rate
         ]
-        if not (self._quotes or self._premiums or rates or clean):
+        changed = self._quotes or self._premiums or rates
+        # The first write marks the store as in use, so that a kill is noticed later.
+        if not (changed or clean) and self._saves:
             return None
         premiums: tuple[KeptPremium, ...] = ()
         if clean or self._saves % SAVES_PER_PREMIUMS == 0:

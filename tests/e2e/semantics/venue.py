@@ -269,9 +269,7 @@ class Upbit(Venue):
             if code in self.rows and code not in self.unseeded:
                 await self._tell(client, code, "SNAPSHOT")
 
-    def frame(
-        self, code: str, stream_type: str, format_: str, **changes: Any
-    ) -> bytes:
+    def frame(self, code: str, stream_type: str, format_: str, **changes: Any) -> bytes:
         """Return the ticker of a market as the stream writes it: binary JSON."""
         full = {
             "type": "ticker",

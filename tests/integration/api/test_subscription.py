@@ -8,6 +8,7 @@ import pytest
 from domain.model.event import FeedUp
 from domain.model.health import ServiceStatus
 from domain.model.market import Channel, Exchange
+from domain.services.premium_watch import TICK_GRACE_S
 
 BOARD = """subscription($f: PremiumFilter, $t: Int) {
   premiums(filter: $f, throttleMs: $t) { seq at snapshot removed
@@ -113,8 +114,8 @@ async def test_ages_are_those_of_the_moment_of_sending(world: Any) -> None:
     waiting = asyncio.ensure_future(event(world, stream))
     await world.clock.settle()
     world.publish(BTC="52100000")
-    await world.clock.advance(1)
-    assert (await waiting)["domestic"]["ageMs"] == 1000
+    await world.clock.advance(1 + TICK_GRACE_S)
+    assert (await waiting)["domestic"]["ageMs"] == 1005
     await stream.aclose()
 
 
@@ -126,7 +127,7 @@ async def test_changes_are_merged_at_the_subscribers_pace(world: Any) -> None:
         await world.clock.advance(0.1)
         world.publish(BTC=price)
         assert not waiting.done()
-    await world.clock.advance(0.1)
+    await world.clock.advance(0.1 + TICK_GRACE_S)
     told = await waiting
     assert told["seq"] == before + 4
     assert told["percent"] == "0.769231"

@@ -343,3 +343,20 @@ async def test_ten_a_second_and_group_however_many_ask_at_once(
     await asyncio.gather(*(kit.http.get("/", group="candle") for _ in range(35)))
     assert len(upstream.asked) == 35
     assert clock.monotonic() - began_s >= 3
+
+
+async def test_health_names_the_time_of_the_next_try_while_it_is_waited_for(
+    kit: Kit, upstream: Any, clock: Any
+) -> None:
+    upstream.script = [status(500, ""), status(500, "")]
+    told: list[int | None] = []
+    waited = clock.sleep
+
+    async def sleep(seconds: float) -> None:
+        told.append(kit.monitor.status().retry_at_ms)
+        await waited(seconds)
+
+    clock.sleep = sleep
+    with pytest.raises(ServerFailed):
+        await kit.http.get("/", tries=2)
+    assert any(at is not None and at > 0 for at in told)

@@ -205,3 +205,11 @@ def test_a_venue_s_complaint_is_logged_once_a_minute_and_told(
     assert only(stream).detail == "NO_CODES"
     message(stream, clock)
     assert only(stream).status is ServiceStatus.HEALTHY
+
+
+def test_a_request_that_a_well_upstream_refuses_costs_only_itself(
+    rest: UpstreamMonitor,
+) -> None:
+    rest.refused("Code not found")
+    assert only(rest).status is ServiceStatus.HEALTHY
+    assert rest.success_share == 0

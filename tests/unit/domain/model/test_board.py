@@ -332,3 +332,14 @@ def test_everything_is_newer_than_no_tick_and_nothing_than_the_last(
     board = open_desk.board
     assert {p.symbol for p in board.changed_since(0)} == {"BTC", "ETH"}
     assert list(board.changed_since(board.seq)) == []
+
+
+def test_the_age_of_a_quiet_coin_follows_the_skew_measured_last(
+    open_desk: Any,
+) -> None:
+    quote = open_desk.board.premium("ETH").domestic
+    later = quote.exchange_ms + 5_000
+    assert open_desk.board.age_ms(quote, later) == 5_000
+    open_desk.board.set_skew(Exchange.UPBIT, 2_000)
+    assert open_desk.board.age_ms(quote, later) == 3_000
+    assert open_desk.tick() is None

@@ -7,6 +7,7 @@ import pytest
 from domain.model.fx import (
     DEFAULT_MAX_AGE_S,
     HOUR_MS,
+    MAX_INSTANT_MS,
     FxChain,
     FxQuote,
     FxRate,
@@ -186,3 +187,12 @@ def test_the_words_of_every_source_are_given_out_for_keeping(chain: FxChain) -> 
     for word in words:
         chain.answer(word, NOW_S)
     assert chain.quotes() == words
+
+
+@pytest.mark.parametrize("as_of_ms", [0, -1, MAX_INSTANT_MS + 1])
+def test_a_rate_of_an_instant_beyond_every_calendar_is_refused(
+    chain: FxChain, as_of_ms: int
+) -> None:
+    with pytest.raises(RateRefused, match="9999"):
+        chain.answer(FxQuote("dunamu", Decimal(1300), as_of_ms), NOW_S)
+    assert chain.used(NOW_MS, NOW_S) is None

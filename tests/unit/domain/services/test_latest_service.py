@@ -118,13 +118,28 @@ async def test_a_store_that_was_away_at_the_start_is_read_when_it_comes(
     assert board.board.premium("BTC").seq > stored_seq
 
 
-async def test_nothing_changed_is_nothing_written(
+async def test_the_first_write_marks_the_store_as_in_use_and_then_only_changes_do(
     world: Any, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
+    assert await service.save()
+    assert store.clean is False
     store.clean = True
     assert await service.save()
     assert store.clean is True
+
+
+async def test_after_a_kill_a_coin_that_was_never_stored_counts_on_as_well(
+    world: Any, store: MemoryStore
+) -> None:
+    service = _service(world, store, world.board)
+    assert await service.save()
+    world.go_live()
+    world.board.tick()
+    board = _reborn(world)
+    await _service(world, store, board).restore()
+    board.tick()
+    assert board.board.premium("BTC").seq == UNCLEAN_RESERVE + 1
 
 
 async def test_it_writes_once_a_second(world: Any, store: MemoryStore) -> None:
