@@ -1,5 +1,6 @@
 """The catalogue of coins: loaded from the store, kept in step with the venues."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -152,17 +153,28 @@ class CatalogService:
     async def _listen(
         self, *, only_silent: bool
     ) -> dict[Exchange, Sequence[VenueMarket]]:
-        heard: dict[Exchange, Sequence[VenueMarket]] = {}
-        for source in self._sources:
-            if only_silent and source.exchange not in self._silent:
-                continue
-            try:
-                heard[source.exchange] = await source.markets()
-                self._silent.discard(source.exchange)
-            except UpstreamUnavailable as exc:
-                self._silent.add(source.exchange)
-                _log.warning("catalog.venue_silent", extra={"reason": str(exc)})
-        return heard
+        asked = [
+            source
+            for source in self._sources
+            if not only_silent or source.exchange in self._silent
+        ]
+        # Side by side: one venue's retries do not hold up the other.
+        answers = await asyncio.gather(*(self._ask(source) for source in asked))
+        return {
+            source.exchange: markets
+            for source, markets in zip(asked, answers, strict=True)
+            if markets is not None
+        }
+
+    async def _ask(self, source: MarketSource) -> Sequence[VenueMarket] | None:
+        try:
+            markets = await source.markets()
+        except UpstreamUnavailable as exc:
+            self._silent.add(source.exchange)
+            _log.warning("catalog.venue_silent", extra={"reason": str(exc)})
+            return None
+        self._silent.discard(source.exchange)
+        return markets
 
     async def _save(self) -> bool:
         if not self._unsaved:

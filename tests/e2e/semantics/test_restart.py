@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -254,7 +255,7 @@ def test_counts_of_coins_never_go_down(lives: Lives) -> None:
         lives.third.board,
         lives.third.after,
     ]
-    for earlier, later in zip(boards, boards[1:], strict=False):
+    for earlier, later in pairwise(boards):
         for symbol in set(earlier) & set(later):
             assert later[symbol]["seq"] >= earlier[symbol]["seq"], symbol
     # Another version of a coin has another number, over every restart.
