@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+
+from starlette.applications import Starlette
 
 from adapters.icon.source import HttpIconSource
 from adapters.postgres.coin_repository import PostgresCoinRepository
 from adapters.postgres.icon_repository import PostgresIconRepository
 from adapters.postgres.latest_repository import PostgresLatestRepository
+from adapters.resilience.monitor import UpstreamMonitor
 from api.app import ApiDeps, create_app
 from app.metrics import Metrics, ServerCollector
 from app.notice import Notice
@@ -40,7 +42,7 @@ from domain.services.window_service import WindowService
 class Server:
     """A composed server: what serves, what works, and what is to be closed."""
 
-    app: Any
+    app: Starlette
     catalog: CatalogService
     latest: LatestService
     workers: Sequence[Worker]
@@ -68,69 +70,127 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
     factory = UpstreamFactory(settings, clock)
     venues = (factory.upbit(), factory.binance())
     rates = [factory.rate(name) for name in settings.fx.sources]
-    board = BoardService(_board(settings, rates), clock)
-    catalog = CatalogService(
-        PostgresCoinRepository(store.database),
-        [venue.source for venue in venues],
-        identity_table(),
-        clock,
-        icon_url=settings.upbit.icon_url,
-    )
-    fx = FxService(board, clock)
-    latest = LatestService(PostgresLatestRepository(store.database), board, clock)
-    markets = [MarketService(v.source, v.stream, board, clock) for v in venues]
-    windows = WindowService(venues[0].source, venues[1].source, board, clock)
-    for listener in (
-        board.set_coins,
-        windows.set_coins,
-        *(m.set_coins for m in markets),
-    ):
-        catalog.on_change(listener)
-    board.on_tick(latest.note)
-    monitors = [*(m for v in venues for m in v.monitors), *(r.monitor for r in rates)]
-    health = HealthService(version("kimchi-premium"), monitors, store.database, clock)
     icon_source = HttpIconSource()
-    icons = IconService(
-        catalog, PostgresIconRepository(store.database), icon_source, clock
+    core = _core(settings, store, clock, venues, rates)
+    app = _app(settings, store, clock, core, icon_source)
+    https = [*(venue.http for venue in venues), *(rate.http for rate in rates)]
+    return Server(
+        app=app,
+        catalog=core.catalog,
+        latest=core.latest,
+        workers=[
+            Worker("database", store.run),
+            *_core_workers(core),
+            *(
+                Worker(f"fx.{r.source.name}", partial(core.fx.run, r.source))
+                for r in rates
+            ),
+            Worker("skew", SkewService(_offsets(venues), core.board, clock).run),
+        ],
+        notice=Notice(lambda: core.health.now().upstreams, core.board, clock),
+        closers=[*(http.close for http in https), icon_source.close],
     )
-    readiness = Readiness(
-        lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """The domain's services over their adapters."""
+
+    board: BoardService
+    catalog: CatalogService
+    fx: FxService
+    latest: LatestService
+    markets: Sequence[MarketService]
+    windows: WindowService
+    health: HealthService
+    monitors: Sequence[UpstreamMonitor]
+
+
+def _core(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    venues: tuple[Venue, Venue],
+    rates: Sequence[Rate],
+) -> _Core:
+    board = BoardService(_board(settings, rates), clock)
+    monitors = [*(m for v in venues for m in v.monitors), *(r.monitor for r in rates)]
+    core = _Core(
+        board=board,
+        catalog=CatalogService(
+            PostgresCoinRepository(store.database),
+            [venue.source for venue in venues],
+            identity_table(),
+            clock,
+            icon_url=settings.upbit.icon_url,
+        ),
+        fx=FxService(board, clock),
+        latest=LatestService(PostgresLatestRepository(store.database), board, clock),
+        markets=[MarketService(v.source, v.stream, board, clock) for v in venues],
+        windows=WindowService(venues[0].source, venues[1].source, board, clock),
+        health=HealthService(
+            version("kimchi-premium"), monitors, store.database, clock
+        ),
+        monitors=monitors,
     )
-    metrics = Metrics(
-        ServerCollector(
-            health, board, fx, clock, lambda: {m.name: m.rejects for m in monitors}
-        )
+    takers = (board.set_coins, core.windows.set_coins)
+    for taker in (*takers, *(market.set_coins for market in core.markets)):
+        core.catalog.on_change(taker)
+    board.on_tick(core.latest.note)
+    return core
+
+
+def _app(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    core: _Core,
+    icon_source: HttpIconSource,
+) -> Starlette:
+    board = core.board
+    icons = PostgresIconRepository(store.database)
+    collector = ServerCollector(
+        core.health,
+        board,
+        core.fx,
+        clock,
+        lambda: {monitor.name: monitor.rejects for monitor in core.monitors},
     )
-    app = create_app(
+    return create_app(
         ApiDeps(
             board=board,
             watch=PremiumWatch(board, clock),
-            catalog=catalog,
-            health=health,
-            icons=icons,
+            catalog=core.catalog,
+            health=core.health,
+            icons=IconService(core.catalog, icons, icon_source, clock),
             clock=clock,
-            readiness=readiness,
-            metrics=metrics.text,
+            readiness=Readiness(
+                lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
+            ),
+            metrics=Metrics(collector).text,
             allowed_origins=settings.http.allowed_origins,
             graphiql=settings.http.graphiql,
         )
     )
-    workers = [
-        Worker("database", store.run),
-        Worker("board", board.run),
-        Worker("latest", latest.run),
-        Worker("catalog", catalog.run),
-        *_venue_workers(markets),
-        *(Worker(f"fx.{r.source.name}", partial(fx.run, r.source)) for r in rates),
-        Worker("window.utc", windows.run_utc_open),
-        Worker("window.rolling", windows.run_price_points),
-        Worker("window.sample", windows.run_sample),
-        Worker("skew", SkewService(_offsets(venues), board, clock).run),
+
+
+def _core_workers(core: _Core) -> list[Worker]:
+    return [
+        Worker("board", core.board.run),
+        Worker("latest", core.latest.run),
+        Worker("catalog", core.catalog.run),
+        *_venue_workers(core.markets),
+        Worker("window.utc", core.windows.run_utc_open),
+        Worker("window.rolling", core.windows.run_price_points),
+        Worker("window.sample", core.windows.run_sample),
     ]
-    closers = [v.http.close for v in venues]
-    closers += [*(rate.http.close for rate in rates), icon_source.close]
-    notice = Notice(lambda: health.now().upstreams, board, clock)
-    return Server(app, catalog, latest, workers, notice, closers)
+
+
+def _rate_workers(core: _Core, rates: Sequence[Rate]) -> list[Worker]:
+    return [
+        Worker(f"fx.{rate.source.name}", partial(core.fx.run, rate.source))
+        for rate in rates
+    ]
 
 
 def _board(settings: Settings, rates: Sequence[Rate]) -> PremiumBoard:
