@@ -195,3 +195,19 @@ def test_a_broken_cursor_is_refused_naming_after(cursor: str) -> None:
     assert caught.value.problem.startswith(
         ("must be a cursor that this server returned", "belongs to another order")
     )
+
+
+@pytest.mark.parametrize("key", ["NaN", "1e999999999", "many", 5, ["1"], True])
+def test_a_forged_key_under_the_right_order_is_refused_too(key: object) -> None:
+    cursor = paginate(ROWS, numbers(), PageRequest(1)).cursors[0]
+    words = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    words[1:3] = [False, key]
+    forged = base64.urlsafe_b64encode(json.dumps(words).encode()).decode().rstrip("=")
+    with pytest.raises(InvalidArgument, match="cursor that this server returned"):
+        paginate(ROWS, numbers(), PageRequest(1, forged))
+
+
+def test_a_cursor_whose_parts_are_of_another_kind_is_refused() -> None:
+    forged = base64.urlsafe_b64encode(b'[1,false,"1","BTC"]').decode().rstrip("=")
+    with pytest.raises(InvalidArgument, match="cursor that this server returned"):
+        paginate(ROWS, numbers(), PageRequest(1, forged))
