@@ -81,14 +81,7 @@ class CatalogService:
         `again` asks only those that were silent the last time.
         """
         loaded_now = await self._try_load()
-        heard = await self._listen(only_silent=again and not loaded_now)
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        found = reconcile(self._coins.values(), heard, self._identity, now)
-        if found.changed:
-            self._tell(found)
-            fresh = {coin.symbol: self._addressed(coin) for coin in found.changed}
-            self._unsaved.update(fresh)
-            self._replace({**found.coins, **fresh})
+        await self._listen(only_silent=again and not loaded_now)
         saved = await self._save()
         return saved and self._loaded and not self._silent
 
@@ -150,31 +143,38 @@ class CatalogService:
             return False
         return True
 
-    async def _listen(
-        self, *, only_silent: bool
-    ) -> dict[Exchange, Sequence[VenueMarket]]:
-        asked = [
-            source
-            for source in self._sources
-            if not only_silent or source.exchange in self._silent
-        ]
-        # Side by side: one venue's retries do not hold up the other.
-        answers = await asyncio.gather(*(self._ask(source) for source in asked))
-        return {
-            source.exchange: markets
-            for source, markets in zip(asked, answers, strict=True)
-            if markets is not None
-        }
+    async def _listen(self, *, only_silent: bool) -> None:
+        """Ask the venues side by side; what one tells counts before another answers."""
+        heard: dict[Exchange, Sequence[VenueMarket]] = {}
+        await asyncio.gather(
+            *(
+                self._ask(source, heard)
+                for source in self._sources
+                if not only_silent or source.exchange in self._silent
+            )
+        )
 
-    async def _ask(self, source: MarketSource) -> Sequence[VenueMarket] | None:
+    async def _ask(
+        self, source: MarketSource, heard: dict[Exchange, Sequence[VenueMarket]]
+    ) -> None:
         try:
-            markets = await source.markets()
+            heard[source.exchange] = await source.markets()
         except UpstreamUnavailable as exc:
             self._silent.add(source.exchange)
             _log.warning("catalog.venue_silent", extra={"reason": str(exc)})
-            return None
+            return
         self._silent.discard(source.exchange)
-        return markets
+        self._reconcile(heard)
+
+    def _reconcile(self, heard: Mapping[Exchange, Sequence[VenueMarket]]) -> None:
+        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+        found = reconcile(self._coins.values(), heard, self._identity, now)
+        if not found.changed:
+            return
+        self._tell(found)
+        fresh = {coin.symbol: self._addressed(coin) for coin in found.changed}
+        self._unsaved.update(fresh)
+        self._replace({**found.coins, **fresh})
 
     async def _save(self) -> bool:
         if not self._unsaved:

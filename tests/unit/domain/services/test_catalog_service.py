@@ -38,7 +38,7 @@ async def test_coins_come_from_the_venues_and_are_stored(
     heard: list[list[str]] = []
     catalog.on_change(lambda coins: heard.append([coin.symbol for coin in coins]))
     assert await catalog.sync()
-    assert heard == [["BTC", "ETH"]]
+    assert {tuple(symbols) for symbols in heard} == {("BTC", "ETH")}
     assert catalog.coin("btc") is not None
     assert catalog.coin("btc").korean_name == "비트코인"
     assert set(store.coins) == {"BTC", "ETH"}
@@ -168,3 +168,25 @@ async def test_a_coin_that_changes_while_it_is_written_is_written_again(
     await catalog.sync()
     assert store.coins["BTC"].korean_name == "비트"
     assert await catalog.sync()
+
+
+async def test_a_venue_that_hangs_does_not_hold_back_what_the_other_tells(
+    world: Any, store: MemoryStore
+) -> None:
+    hanging = asyncio.Event()
+    binance = world.sources[Exchange.BINANCE]
+    answer = binance.markets
+
+    async def late() -> Any:
+        await hanging.wait()
+        return await answer()
+
+    binance.markets = late
+    catalog = _catalog(world, store)
+    task = asyncio.create_task(catalog.sync())
+    await world.clock.settle()
+    assert catalog.coin("BTC").domestic is not None
+    assert catalog.coin("BTC").global_ is None
+    hanging.set()
+    assert await task
+    assert catalog.coin("BTC").global_ is not None
