@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import PostgresServer
 from tests.e2e.semantics.server import PREMIUM, Server, serving
-from tests.e2e.semantics.venue import Raw, World, dunamu, frankfurter, stamp_ms
+from tests.e2e.semantics.venue import Raw, stamp_ms
+from tests.e2e.semantics.world import World, dunamu, frankfurter
 
 # Fillers with a premium of a few points each: (symbol, won, dollars).
 FILLERS: Final = (
@@ -27,8 +28,8 @@ AGES: Final = 1_000_000_000_000  # 2001-09-09, more than 2**31 ms ago
 EVENING: Final = "2026-11-20"
 
 
-def calm_world(world: World) -> None:
-    """List the coins of the calm server."""
+def list_coins(world: World) -> None:
+    """List ordinary coins."""
     up, bi = world.upbit, world.binance
     world.coin(
         "BTC",
@@ -51,7 +52,11 @@ def calm_world(world: World) -> None:
     up.add("USDT", "1320.00000000", korean="테더", english="Tether")
     up.add("USDC", "1290.00000000", korean="유에스디코인", english="USD Coin")
     bi.add("USDC", "1.00010000")
-    # Other tickers, other units.
+
+
+def list_aliases(world: World) -> None:
+    """List other tickers, other units, and different coins under one ticker."""
+    up, bi = world.upbit, world.binance
     up.add("BTT", "0.00048200", korean="비트토렌트", english="BitTorrent")
     bi.add("BTTC", "0.00000036")
     bi.add("BTT", "0.99900000")
@@ -69,7 +74,11 @@ def calm_world(world: World) -> None:
         up.add(symbol, "1500.00000000")
     for base in ("TON", "META", "S", "GRAM"):
         bi.add(base, "3.00000000")
-    # What is missing or stands still.
+
+
+def list_oddities(world: World) -> None:
+    """List what is missing, stands still, is old, warned of or nobody checked."""
+    up, bi = world.upbit, world.binance
     up.add("ZIL", "20.00000000")
     bi.add("ZIL", "0.01500000", status="BREAK")
     up.add("STORJ", "400.00000000")
@@ -98,6 +107,13 @@ def calm_world(world: World) -> None:
     # Tickers that nobody checked: one far away, one within the bound.
     world.coin("ZZFAR", "1820.00000000", "1.00000000")
     world.coin("ZZNEAR", "1534.00000000", "1.00000000")
+
+
+def calm_world(world: World) -> None:
+    """List the coins of the calm server, and its rates."""
+    list_coins(world)
+    list_aliases(world)
+    list_oddities(world)
     # One instant for ever: a new one would be a change of every coin at each poll.
     world.rates["main/v1/forex/recent"] = dunamu("1300.00", stamp_ms())
     world.rates["main/v1/latest"] = frankfurter("1310.25", EVENING)

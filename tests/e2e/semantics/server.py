@@ -12,6 +12,7 @@ import urllib.request
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.message import Message
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -132,15 +133,15 @@ class Server:
             with exc:
                 return exc.code, json.load(exc)
 
-    def get(self, path: str) -> tuple[int, str, Mapping[str, str]]:
-        """Return status, text and headers of a GET."""
+    def get(self, path: str) -> tuple[int, str, dict[str, str]]:
+        """Return status, text and headers (names in lower case) of a GET."""
         url = f"http://127.0.0.1:{self.port}{path}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
-                return answer.status, answer.read().decode(), answer.headers
+                return answer.status, answer.read().decode(), _lower(answer.headers)
         except urllib.error.HTTPError as exc:
             with exc:
-                return exc.code, exc.read().decode(), exc.headers
+                return exc.code, exc.read().decode(), _lower(exc.headers)
 
     def answer(self, document: str, **variables: Any) -> Json:
         """Return the whole answer to a document."""
@@ -211,6 +212,14 @@ class Server:
             self.process.send_signal(number)
         return self.process.wait(STOP_LIMIT_S)
 
+    def at_price(self, symbol: str, price: str, side: str = "domestic") -> Any:
+        """Return a coin's premium as soon as a leg shows a price."""
+        return self.premium_when(
+            symbol,
+            lambda p: p[side] is not None and p[side]["price"] == price,
+            f"{symbol} at {price} ({side})",
+        )
+
     def wait_answering(self) -> None:
         """Return as soon as the server answers at all."""
         until(self._is_up, "the server listens", START_LIMIT_S)
@@ -228,6 +237,10 @@ class Server:
             return self.get("/health")[0] == 200
         except OSError:
             return False
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _free_port() -> int:

@@ -117,7 +117,7 @@ def test_a_document_that_is_wrong_is_bad_input(server: Server, document: str) ->
     assert answer["errors"]
     for error in answer["errors"]:
         is_bad_input(error)
-    assert instant(answer["extensions"]["serverTime"])
+    instant(answer["extensions"]["serverTime"])
 
 
 def test_a_document_that_is_too_large_says_so(server: Server) -> None:
@@ -136,13 +136,13 @@ def test_a_body_that_is_no_request_is_an_error_with_a_code(
     status, answer = server.post(body)
     assert 400 <= status < 500
     assert {e["extensions"]["code"] for e in answer["errors"]} <= CODES
-    assert instant(answer["extensions"]["serverTime"])
+    instant(answer["extensions"]["serverTime"])
 
 
 def test_every_answer_has_the_servers_time(server: Server) -> None:
     for document in ("{ __typename }", "{ nonsense }", "{ premiums(first: 0) { x } }"):
         answer = server.answer(document)
-        assert instant(answer["extensions"]["serverTime"])
+        instant(answer["extensions"]["serverTime"])
     first = instant(server.answer("{ __typename }")["extensions"]["serverTime"])
     second = instant(server.answer("{ __typename }")["extensions"]["serverTime"])
     assert second >= first

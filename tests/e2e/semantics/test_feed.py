@@ -1,6 +1,7 @@
 """LIVE and STALE: cuts, silence, reconnects, and streams beyond the needed ones."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from tests.conftest import PostgresServer
 from tests.e2e.semantics import expect
 from tests.e2e.semantics.server import PREMIUM, Server, serving, timeless, until
-from tests.e2e.semantics.venue import Raw, World, dunamu, stamp_ms
+from tests.e2e.semantics.test_subscription import folding, query
+from tests.e2e.semantics.venue import Raw, Venue, stamp_ms
+from tests.e2e.semantics.world import World, dunamu
 
 BOUND_S = 3.0
 NUMBERS = ("percent", "absoluteKrw", "at")
@@ -66,23 +69,33 @@ def settled(server: Server, world: World) -> None:
         "both streams are subscribed",
         20.0,
     )
-    for venue in (world.upbit, world.binance):
-        until(lambda v=venue: v.seeded_s > v.dialled_s, "seeded", 30.0)
+    until(
+        lambda: all(v.seeded_s > v.dialled_s for v in (world.upbit, world.binance)),
+        "both are seeded",
+        30.0,
+    )
     for symbol in (*LIVE_COINS, "AQT", "USDT", "USDC"):
         world.do(world.upbit.push(symbol))
         if f"{symbol}USDT" in world.binance.rows:
             world.do(world.binance.push(symbol))
     for symbol in LIVE_COINS:
-        end = world.binance.rows[f"{symbol}USDT"]["closeTime"] % 1000
-        server.premium_when(
-            symbol,
-            lambda p, e=end: (
-                p["quality"] == "LIVE"
-                and p["global"]["exchangeTime"].endswith(f"{e:03d}Z")
-            ),
-            f"{symbol} LIVE",
-            30.0,
-        )
+        wait_carried(server, world, symbol)
+
+
+def wait_carried(server: Server, world: World, symbol: str) -> None:
+    """Wait until a coin is LIVE and shows the last message of Binance."""
+    end = f"{world.binance.rows[f'{symbol}USDT']['closeTime'] % 1000:03d}Z"
+    server.premium_when(
+        symbol,
+        lambda p: p["quality"] == "LIVE" and p["global"]["exchangeTime"].endswith(end),
+        f"{symbol} LIVE",
+        30.0,
+    )
+
+
+def await_dial(venue: Venue, number: int) -> None:
+    """Wait until a venue's so-manieth connection stands."""
+    until(lambda: venue.dials >= number and venue.clients, "dialled anew")
 
 
 def streams(world: World) -> list[set[str]]:
@@ -108,7 +121,7 @@ def numbers(premium: Any) -> list[Any]:
     return [[premium[name] for name in NUMBERS], bases]
 
 
-def down(venue: Any) -> None:
+def down(venue: Venue) -> None:
     """Let a venue refuse everything from now on; its sockets are cut by the caller."""
     venue.accepts, venue.rest_status = False, 503
 
@@ -304,6 +317,35 @@ def test_a_trade_stream_sets_price_and_time_of_the_trade(feeds: Feeds) -> None:
     assert after["global"]["channel"] == "WEBSOCKET"
 
 
+def test_folds_equal_queries_through_cuts_and_reconnects(feeds: Feeds) -> None:
+    server, world = feeds.server, feeds.world
+    filters: list[dict[str, Any] | None] = [
+        None,
+        {"quality": ["LIVE"]},
+        {"quality": ["STALE", "UNAVAILABLE"]},
+        {"minPercent": "0"},
+        {"symbols": ["BTC", "xrp"], "quality": ["LIVE"]},
+    ]
+    with ExitStack() as stack:
+        folds = [stack.enter_context(folding(server, wanted)) for wanted in filters]
+        for number, venue in enumerate((world.upbit, world.binance, world.upbit)):
+            world.upbit.unseeded = {"KRW-XRP", "KRW-USDT"}
+            dials = venue.dials + 1
+            world.do(venue.cut())
+            # A reconnect may be quicker than a tick: STALE need not be seen.
+            await_dial(venue, dials)
+            server.premium_when("ETH", lambda p: p["quality"] == "LIVE", "", 20.0)
+            for symbol in ("BTC", "XRP"):
+                krw = expect.text(3_400 + number)
+                world.do(world.upbit.push(symbol, trade_price=Raw(krw)))
+                server.at_price(symbol, krw)
+        for fold, wanted in zip(folds, filters, strict=True):
+            fold.drain(0.8)
+            assert timeless(fold.told) == timeless(query(server, wanted)), wanted
+    for symbol, krw in (("BTC", "52000000"), ("XRP", "3456")):
+        world.do(world.upbit.push(symbol, trade_price=Raw(krw)))
+
+
 def test_health_tells_a_change_and_queries_go_on(feeds: Feeds) -> None:
     server, world = feeds.server, feeds.world
     document = """subscription { health { status upstreams {
@@ -313,12 +355,14 @@ def test_health_tells_a_change_and_queries_go_on(feeds: Feeds) -> None:
         events.data(name)
         down(world.upbit)
         world.do(world.upbit.cut())
+        told: Any = None
+        states: dict[str, str] = {}
         for _ in range(10):
             told = events.data(name)
-            stream = {u["name"]: u for u in told["upstreams"]}["upbit.stream"]
-            if stream["status"] == "UNAVAILABLE":
+            states = {u["name"]: u["status"] for u in told["upstreams"]}
+            if states["upbit.stream"] == "UNAVAILABLE":
                 break
-        assert stream["status"] == "UNAVAILABLE"
+        assert states["upbit.stream"] == "UNAVAILABLE"
         assert told["status"] == "DEGRADED"
     assert len(server.board()) == 8
     status, _, _ = server.get("/health")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.semantics.server import Server
-from tests.e2e.semantics.venue import Raw, World, stamp_ms, write
+from tests.e2e.semantics.venue import Raw, stamp_ms, write
+from tests.e2e.semantics.world import World
 
 NO_PRICES = [
     "0",

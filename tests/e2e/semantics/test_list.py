@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.semantics.server import Server
-from tests.e2e.semantics.venue import Raw, World
+from tests.e2e.semantics.venue import Raw
+from tests.e2e.semantics.world import World
 
 PAGE = """query($f: PremiumFilter, $o: PremiumOrder, $n: Int, $a: String) {
   premiums(filter: $f, orderBy: $o, first: $n, after: $a) {
@@ -116,7 +117,7 @@ def test_coins_that_stand_still_are_seen_once_while_others_move(
         after = page["pageInfo"]["endCursor"]
         krw = next(prices)
         world.do(world.upbit.push("MANA", trade_price=Raw(krw)))
-        server.premium_when("MANA", lambda p, k=krw: p["domestic"]["price"] == k)
+        server.at_price("MANA", krw)
     still = [symbol for symbol in seen if symbol != "MANA"]
     assert len(still) == len(set(still))
     assert set(still) == everyone - {"MANA"}

@@ -11,7 +11,8 @@ import pytest
 from tests.e2e.semantics import expect
 from tests.e2e.semantics.conftest import AGES
 from tests.e2e.semantics.server import Server, until
-from tests.e2e.semantics.venue import Raw, World, stamp_ms, write
+from tests.e2e.semantics.venue import Raw, stamp_ms, write
+from tests.e2e.semantics.world import World
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 

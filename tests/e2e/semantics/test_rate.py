@@ -20,7 +20,8 @@ from tests.conftest import PostgresServer
 from tests.e2e.semantics import expect
 from tests.e2e.semantics.server import Server, serving, until
 from tests.e2e.semantics.test_quote import instant, unix_ms
-from tests.e2e.semantics.venue import Body, Raw, World, dunamu, frankfurter, stamp_ms
+from tests.e2e.semantics.venue import Raw, stamp_ms
+from tests.e2e.semantics.world import Body, World, dunamu, frankfurter
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PostgresServer
 from tests.e2e.semantics import expect
-from tests.e2e.semantics.server import PREMIUM, Events, Server, serving, until
-from tests.e2e.semantics.venue import Raw, World, dunamu, settings_at, stamp_ms
+from tests.e2e.semantics.server import PREMIUM, Events, Server, serving
+from tests.e2e.semantics.venue import Raw, stamp_ms
+from tests.e2e.semantics.world import World, dunamu
 
 UPDATE = f"""subscription {{ premiums(throttleMs: 100) {{
   seq snapshot removed premiums {PREMIUM} }} }}"""
@@ -134,7 +134,7 @@ def second_life(world: World, folder: Path) -> Life:
         for number in range(3):
             krw = str(52_000_010 + number)
             world.do(world.upbit.push("BTC", trade_price=Raw(krw)))
-            server.premium_when("BTC", lambda p, k=krw: p["domestic"]["price"] == k)
+            server.at_price("BTC", krw)
         life.after, life.coins_after = server.board(), coins_of(server)
         with server.events() as events:
             life.updates.append(events.data(events.subscribe(UPDATE)))
@@ -327,61 +327,3 @@ def test_a_killed_server_comes_back_with_its_board(lives: Lives) -> None:
     assert board["ETH"]["domestic"]["price"] == "3456000"
     assert lives.third.after["BTC"]["quality"] == "LIVE"
     assert lives.third.after["BTC"]["domestic"]["price"] == "52000012"
-
-
-def test_an_empty_start_without_venues_explains_itself(
-    tmp_path: Path, postgres_server: PostgresServer
-) -> None:
-    # Nothing listens on port 9 of the loopback (RFC 863, discard).
-    url = postgres_server.clone()
-    settings = settings_at("http://127.0.0.1:9", "none", "dunamu,frankfurter")
-    with serving(tmp_path, {**settings, "KIMP_DATABASE__URL": url}) as server:
-        answer = server.ask(
-            """{ premium(symbol: "BTC") { symbol } coin(symbol: "BTC") { symbol }
-            premiums { totalCount edges { cursor } pageInfo { hasNextPage }
-              summary { btcPercent live stale unavailable fxRate { rate } } }
-            coins { totalCount edges { cursor } } fxRates { rate } }"""
-        )
-        assert answer == {
-            "premium": None,
-            "coin": None,
-            "premiums": {
-                "totalCount": 0,
-                "edges": [],
-                "pageInfo": {"hasNextPage": False},
-                "summary": {
-                    "btcPercent": None,
-                    "live": 0,
-                    "stale": 0,
-                    "unavailable": 0,
-                    "fxRate": None,
-                },
-            },
-            "coins": {"totalCount": 0, "edges": []},
-            "fxRates": [],
-        }
-        named: dict[str, str | None] = {}
-
-        def every_upstream_has_its_time() -> bool:
-            document = "{ health { upstreams { name status retryAt } } }"
-            for upstream in server.ask(document)["health"]["upstreams"]:
-                assert upstream["status"] != "HEALTHY"
-                known = named.get(upstream["name"])
-                named[upstream["name"]] = upstream["retryAt"] or known
-            # No market is wanted yet, so no stream is dialled and has a time.
-            asked = {n: at for n, at in named.items() if not n.endswith(".stream")}
-            return all(asked.values())
-
-        try:
-            until(every_upstream_has_its_time, "retryAt of each upstream", 10.0)
-        except AssertionError as exc:
-            raise AssertionError(f"{exc}: {named}") from None
-        assert set(named) == {
-            "upbit.rest",
-            "upbit.stream",
-            "binance.rest",
-            "binance.stream",
-            "fx.dunamu",
-            "fx.frankfurter",
-        }
-    postgres_server.drop(url)

@@ -16,7 +16,8 @@ from tests.e2e.semantics.server import (
     timeless,
     until,
 )
-from tests.e2e.semantics.venue import Raw, World
+from tests.e2e.semantics.venue import Raw
+from tests.e2e.semantics.world import World
 
 UPDATE = f"""subscription($f: PremiumFilter, $t: Int) {{
   premiums(filter: $f, throttleMs: $t) {{
@@ -252,11 +253,7 @@ def test_the_fold_of_events_equals_the_query_under_every_filter(
                 usdt = f"{dice.uniform(9.7, 10.1):.4f}"
                 world.do(world.binance.push(symbol, lastPrice=usdt))
             if turn % 4 == 0:  # some in ticks of their own, some together
-                wanted_price = Fraction(krw.text)
-                server.premium_when(
-                    symbol,
-                    lambda p, w=wanted_price: Fraction(p["domestic"]["price"]) == w,
-                )
+                server.at_price(symbol, krw.text)
         for symbol in SCRATCH:
             price(server, world, symbol, "13010")
             changes = {"trade_price": Raw("13011"), "market_state": "ACTIVE"}
@@ -264,12 +261,13 @@ def test_the_fold_of_events_equals_the_query_under_every_filter(
             server.premium_when(symbol, lambda p: p["domestic"]["price"] == "13011")
         for fold, wanted in zip(folds, FILTERS, strict=True):
             fold.drain(0.8)  # longer than the longest throttle here
-            assert timeless(fold.told) == timeless(_query(server, wanted)), wanted
+            assert timeless(fold.told) == timeless(query(server, wanted)), wanted
         # Removals happened and were told (BTC never moves: its fold stays).
         assert len({len(fold.seqs) for fold in folds}) > 1
 
 
-def _query(server: Server, wanted: dict[str, Any] | None) -> dict[str, Any]:
+def query(server: Server, wanted: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the query with the same filter says, by symbol."""
     document = f"""query($f: PremiumFilter) {{ premiums(filter: $f, first: 1000) {{
       edges {{ node {PREMIUM} }} }} }}"""
     edges = server.ask(document, f=wanted)["premiums"]["edges"]

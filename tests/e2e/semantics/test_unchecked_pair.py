@@ -11,7 +11,8 @@ import pytest
 from tests.e2e.semantics import expect
 from tests.e2e.semantics.conftest import Calm
 from tests.e2e.semantics.server import Server
-from tests.e2e.semantics.venue import Raw, World
+from tests.e2e.semantics.venue import Raw
+from tests.e2e.semantics.world import World
 
 
 @pytest.mark.slow
