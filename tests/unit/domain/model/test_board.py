@@ -343,3 +343,13 @@ def test_the_age_of_a_quiet_coin_follows_the_skew_measured_last(
     open_desk.board.set_skew(Exchange.UPBIT, 2_000)
     assert open_desk.board.age_ms(quote, later) == 3_000
     assert open_desk.tick() is None
+
+
+def test_a_pair_may_change_before_the_coin_was_ever_published(
+    desk: Any, make: Any
+) -> None:
+    coin = make.coin("ETH")
+    desk.board.set_coins([coin])
+    desk.board.set_coins([replace(coin, listings=(coin.listings[0], _listing("ETH2")))])
+    assert desk.told() == {"ETH"}
+    assert desk.board.premium("ETH").seq == 1
