@@ -98,7 +98,8 @@ class DocumentPreparation(SchemaExtension):
     def _prepared(self) -> Prepared:
         context = self.execution_context
         # The one schema that strawberry executes is its protected attribute.
-        return prepare(context.schema._schema, context.query or "")  # noqa: SLF001
+        graphql_schema = context.schema._schema  # noqa: SLF001 (no public way to it)
+        return prepare(graphql_schema, context.query or "")
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

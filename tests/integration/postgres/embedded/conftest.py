@@ -46,7 +46,7 @@ def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process: nothing to await
     return True
 
 
