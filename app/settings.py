@@ -192,6 +192,13 @@ class ResilienceSettings(Part):
     breaker_open_s: Seconds = Field(
         60.0, description="How long an open breaker holds requests back."
     )
+    fallback_after_s: Seconds = Field(
+        1.0,
+        description=(
+            "A venue whose stream is missing for this long is polled by REST, at half "
+            "its silence bound."
+        ),
+    )
 
 
 class LogSettings(Part):

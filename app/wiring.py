@@ -23,6 +23,7 @@ from app.store import Store
 from app.supervisor import Worker
 from app.upstream import Rate, UpstreamFactory, Venue
 from domain.model.board import PremiumBoard
+from domain.model.fallback import FallbackPolicy
 from domain.model.fx import FxChain, FxSourcePlan
 from domain.model.identity import IdentityTable, parse_table
 from domain.model.market import Exchange
@@ -126,7 +127,10 @@ def _core(
         ),
         fx=FxService(board, clock),
         latest=LatestService(PostgresLatestRepository(store.database), board, clock),
-        markets=[MarketService(v.source, v.stream, board, clock) for v in venues],
+        markets=[
+            MarketService(v.source, v.stream, board, clock, policy)
+            for v, policy in zip(venues, _fallback_policies(settings), strict=True)
+        ],
         windows=WindowService(venues[0].source, venues[1].source, board, clock),
         health=HealthService(
             version("kimchi-premium"), monitors, store.database, clock
@@ -204,6 +208,14 @@ def _board(settings: Settings, rates: Sequence[Rate]) -> PremiumBoard:
     )
 
 
+def _fallback_policies(settings: Settings) -> tuple[FallbackPolicy, FallbackPolicy]:
+    after_s = settings.resilience.fallback_after_s
+    return (
+        FallbackPolicy(settings.upbit.silence_bound_s, after_s=after_s),
+        FallbackPolicy(settings.binance.silence_bound_s, after_s=after_s),
+    )
+
+
 def _offsets(venues: Sequence[Venue]) -> dict[Exchange, Callable[[], int | None]]:
     return {
         venue.source.exchange: partial(getattr, venue.http, "clock_offset_ms")
@@ -216,5 +228,5 @@ def _venue_workers(markets: Sequence[MarketService]) -> list[Worker]:
     for market in markets:
         venue = market.exchange.lower()
         found.append(Worker(f"{venue}.stream", market.run_stream))
-        found.append(Worker(f"{venue}.seed", market.run_seed))
+        found.append(Worker(f"{venue}.rest", market.run_rest))
     return found

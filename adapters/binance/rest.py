@@ -79,7 +79,9 @@ class BinanceSource:
         )
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:
-        """Return the latest quotes of the markets, as a seed batch by REST.
+        """Return the latest quotes of the markets, asked by a feed's own loop.
+
+        One try, made although a breaker may be open: the loop has its own patience.
 
         All markets are asked for: naming more than 100 costs the same weight, and one
         symbol that the venue does not know would fail the whole answer.
@@ -91,6 +93,8 @@ class BinanceSource:
             partial(self._read_rows, DAYS),
             "/api/v3/ticker/24hr",
             weight=ALL_TICKERS_WEIGHT,
+            tries=1,
+            probe=True,
         )
         return FeedBatch(
             exchange=Exchange.BINANCE,
@@ -98,7 +102,6 @@ class BinanceSource:
             received_ms=self._clock.now_ms(),
             received_s=self._clock.monotonic(),
             updates=tuple(self._updates(rows, frozenset(markets))),
-            seed=True,
         )
 
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:

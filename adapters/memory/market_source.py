@@ -68,7 +68,7 @@ class MemoryMarketSource:
         return tuple(self._markets.values())
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:
-        """Return the latest quotes of the markets it knows, as a seed batch by REST."""
+        """Return the latest quotes of the markets it knows."""
         wanted = sorted(set(markets))
         self._ask("quotes", " ".join(wanted))
         return FeedBatch(
@@ -79,7 +79,6 @@ class MemoryMarketSource:
             updates=tuple(
                 self._quotes[code] for code in wanted if code in self._quotes
             ),
-            seed=True,
         )
 
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:

