@@ -20,12 +20,9 @@ from domain.model.market import Exchange, MarketKey, Quality
 from domain.model.premium import Legs, Premium, evaluate, guard_percent
 from domain.model.quote import DAY_MS, MarketState, Quote, QuoteBook
 from domain.model.seat import Seat, Side, seat_of
+from domain.model.stable_rate import DOLLAR_COIN, STABLE_RATES, stable_rate
 from domain.model.summary import BoardSummary, summarise
 
-STABLE_RATES: Mapping[PremiumBasis, tuple[str, MarketKey]] = {
-    PremiumBasis.KRW_USDT: ("USDT", MarketKey(Exchange.UPBIT, "KRW-USDT")),
-    PremiumBasis.KRW_USDC: ("USDC", MarketKey(Exchange.UPBIT, "KRW-USDC")),
-}
 GUARD_INTERVAL_S = 1.0
 MAX_SKEW_MS = 60_000
 
@@ -64,6 +61,8 @@ class PremiumBoard:
         self.guard = IdentityGuard()
         self.seq = 0
         self._seats: dict[str, Seat] = {}
+        self._pairs: dict[str, object] = {}
+        self._is_global_heard = False
         self._by_market: dict[MarketKey, str] = {}
         self._dirty: set[str] = set()
         self._left: dict[str, None] = {}
@@ -80,6 +79,8 @@ class PremiumBoard:
     def set_coins(self, coins: Iterable[Coin]) -> None:
         """Take the catalogue: coins with an open KRW market are on the board."""
         before = self._seats
+        coins = tuple(coins)
+        self._hear_of_global(coins)
         found = (seat_of(coin, self.book) for coin in coins)
         self._seats = {seat.coin.symbol: seat for seat in found if seat is not None}
         self._by_market = {
@@ -92,7 +93,8 @@ class PremiumBoard:
             if known is None and symbol not in self._left:
                 # Back after a while, it is live when it is carried again.
                 seat.forget_carried()
-            elif known is not None and known.pair != seat.pair:
+            if self._pairs.setdefault(symbol, seat.pair) != seat.pair:
+                self._pairs[symbol] = seat.pair
                 self._forget_pair(symbol)
             if known is None or known.coin != seat.coin:
                 self._dirty.add(symbol)
@@ -130,6 +132,10 @@ class PremiumBoard:
     def set_skew(self, exchange: Exchange, skew_ms: int) -> None:
         """Tell by how much our clock is ahead of a venue's; at most ±60 s is used."""
         self._skew_ms[exchange] = max(-MAX_SKEW_MS, min(MAX_SKEW_MS, skew_ms))
+
+    def skew_ms(self, exchange: Exchange) -> int:
+        """Return by how much our clock is ahead of a venue's; 0 until measured."""
+        return self._skew_ms.get(exchange, 0)
 
     def restore(
         self,
@@ -225,6 +231,23 @@ class PremiumBoard:
 
     # How
 
+    def _hear_of_global(self, coins: Iterable[Coin]) -> None:
+        """Notice when the global venue's list is known: it always shares a coin.
+
+        Until then nobody can say that a coin has no market there.
+        """
+        if self._is_global_heard:
+            return
+        venues = (listing.exchange for coin in coins for listing in coin.listings)
+        self._is_global_heard = Exchange.BINANCE in venues
+        if self._is_global_heard:
+            self._dirty.update(self._seats)
+
+    def _may_have_global(self, seat: Seat) -> bool:
+        if seat.global_ is not None:
+            return True
+        return not self._is_global_heard and seat.coin.symbol != DOLLAR_COIN
+
     def _forget_pair(self, symbol: str) -> None:
         """Drop doubts and last numbers: they were of other markets or units."""
         self.guard.forget(symbol)
@@ -263,7 +286,9 @@ class PremiumBoard:
         if rates != self._rates:
             self._rates = rates
             self._dirty.update(
-                symbol for symbol, seat in self._seats.items() if seat.global_
+                symbol
+                for symbol, seat in self._seats.items()
+                if self._may_have_global(seat)
             )
 
     def _mark_guarded(self, moment: _Moment) -> None:
@@ -296,7 +321,7 @@ class PremiumBoard:
         for basis, (base, market) in STABLE_RATES.items():
             state = self.book.get(market) if market in self._by_market else None
             quote = None if state is None else self._quote(state, moment)
-            found[basis] = None if quote is None else _rate_of(base, quote)
+            found[basis] = None if quote is None else stable_rate(base, quote)
         return found
 
     def _version(self, symbol: str, moment: _Moment) -> Premium | None:
@@ -336,7 +361,7 @@ class PremiumBoard:
         return Legs(
             domestic=self._leg(seat.domestic, moment),
             global_=self._leg(seat.global_, moment),
-            has_global_market=seat.global_ is not None,
+            has_global_market=self._may_have_global(seat),
             halted=seat.is_halted,
             unsure=self.guard.is_unsure(seat.coin.symbol),
         )
@@ -351,14 +376,3 @@ class PremiumBoard:
         live = since is not None and carried is not None and carried >= since
         quality = Quality.LIVE if live else Quality.STALE
         return state.quote(quality, moment.now_ms, self._skew_ms.get(exchange, 0))
-
-
-def _rate_of(base: str, quote: Quote) -> FxRate:
-    return FxRate(
-        base=base,
-        quote="KRW",
-        rate=quote.price,
-        source="upbit",
-        as_of_ms=quote.exchange_ms,
-        quality=quote.quality,
-    )

@@ -353,3 +353,38 @@ def test_a_pair_may_change_before_the_coin_was_ever_published(
     desk.board.set_coins([replace(coin, listings=(coin.listings[0], _listing("ETH2")))])
     assert desk.told() == {"ETH"}
     assert desk.board.premium("ETH").seq == 1
+
+
+def test_before_the_global_list_is_heard_nobody_says_there_is_no_market(
+    desk: Any, make: Any
+) -> None:
+    btc = make.coin("BTC", only_domestic=True)
+    tether = make.coin("USDT", only_domestic=True)
+    desk.board.set_coins([btc, tether])
+    desk.up(Exchange.UPBIT)
+    desk.trade("KRW-BTC", "52000000")
+    desk.trade("KRW-USDT", "1400")
+    desk.tick()
+    assert desk.board.premium("BTC").reason is Reason.GLOBAL_MISSING
+    assert desk.board.premium("USDT").reason is Reason.NO_GLOBAL_MARKET
+    desk.board.set_coins([btc, tether, make.coin("ETH")])
+    desk.tick()
+    assert desk.board.premium("BTC").reason is Reason.NO_GLOBAL_MARKET
+
+
+def test_a_coin_that_comes_back_as_another_pair_has_none_of_its_old_numbers(
+    open_desk: Any, make: Any
+) -> None:
+    coins = [make.coin("BTC"), make.coin("ETH")]
+    assert open_desk.board.premium("ETH").percent == 0
+    open_desk.board.set_coins(coins[:1])
+    open_desk.tick()
+    eth = coins[1]
+    moved = replace(eth.listings[1], market="ETH2USDT")
+    open_desk.board.set_coins(
+        [coins[0], replace(eth, listings=(eth.listings[0], moved))]
+    )
+    open_desk.trade("ETH2USDT", "1")
+    open_desk.tick()
+    found = open_desk.board.premium("ETH")
+    assert (found.percent, found.reason) == (None, Reason.DOMESTIC_STALE)
