@@ -10,11 +10,10 @@ from decimal import Decimal
 from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, MarketKey, Quality
 from domain.model.number import multiply, per_coin, percent_change, saturate_int32
+from domain.model.stamp_guard import MAX_AHEAD_MS as MAX_AHEAD_MS
+from domain.model.stamp_guard import StampGuard
 
 DAY_MS = 86_400_000
-# A stamp further ahead of our clock is no clock's error but garbage: taken as it is, it
-# would refuse every price until that day.
-MAX_AHEAD_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +137,7 @@ class QuoteBook:
     def __init__(self) -> None:
         self._states: dict[MarketKey, MarketState] = {}
         self.rejects = RejectCount()
+        self._stamps = StampGuard()
 
     def watch(self, key: MarketKey, multiplier: Decimal) -> MarketState:
         """Return the state of a market, empty at first and when its unit changes."""
@@ -189,6 +189,7 @@ class QuoteBook:
     def apply(self, batch: FeedBatch) -> list[MarketKey]:
         """Take a batch in and return the markets that were carried by it."""
         carried = []
+        self._stamps.observe(batch.exchange, batch.updates, batch.received_ms)
         for update in batch.updates:
             key = MarketKey(batch.exchange, update.market)
             state = self._states.get(key)
@@ -222,7 +223,10 @@ class QuoteBook:
             self.rejects.not_positive += 1
             return True
         stamp = update.exchange_ms
-        if stamp is not None and stamp > batch.received_ms + MAX_AHEAD_MS:
+        if stamp is None:
+            return False
+        ahead_ms = stamp - batch.received_ms
+        if self._stamps.is_from_future(batch.exchange, ahead_ms):
             self.rejects.future += 1
             return True
         return False
