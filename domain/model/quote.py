@@ -242,9 +242,13 @@ class QuoteBook:
         if state.price is not None and stamp < state.exchange_ms:
             self.rejects.older += 1
             return False
-        state.price = per_coin(price, state.multiplier)
+        price = per_coin(price, state.multiplier)
+        # A seed that says what the stream has said already brings nothing new.
+        known = (price, stamp) == (state.price, state.exchange_ms)
+        if not (batch.seed and known and state.channel is Channel.WEBSOCKET):
+            state.channel = batch.channel
+        state.price = price
         state.exchange_ms = stamp
-        state.channel = batch.channel
         return True
 
     def _take_book(self, state: MarketState, update: QuoteUpdate) -> None:

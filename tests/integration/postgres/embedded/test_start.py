@@ -63,14 +63,15 @@ async def test_what_was_written_is_there_after_a_restart(
     closed: Path, ask: Ask, residents: Residents, soon: Soon
 ) -> None:
     postgres = EmbeddedPostgres(closed)
-    url = await postgres.start()
-    await ask(url, "CREATE TABLE t AS SELECT 42 AS n", "SELECT 1")
+    first = await postgres.start()
+    await ask(first, "CREATE TABLE t AS SELECT 42 AS n", "SELECT 1")
     await postgres.stop()
     assert not (closed / "postgres/server/cluster/postmaster.pid").exists()
     assert await soon(lambda: not residents(closed))
 
-    assert await postgres.start() == url
-    assert await ask(url, "SELECT n FROM t") == 42
+    # A data folder whose path is too long for a socket gets another place for it.
+    again = await postgres.start()
+    assert await ask(again, "SELECT n FROM t") == 42
     await postgres.stop()
 
 

@@ -350,3 +350,22 @@ def test_a_stamp_an_hour_ahead_of_our_clock_is_still_taken(book: QuoteBook) -> N
     update = QuoteUpdate("BTCUSDT", Decimal(41000), T0 + MAX_AHEAD_MS)
     batch = FeedBatch(Exchange.BINANCE, Channel.WEBSOCKET, T0, 0.0, (update,))
     assert book.apply(batch) == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("seed", "price", "channel"),
+    [
+        (True, "40000", Channel.WEBSOCKET),
+        (True, "40001", Channel.REST),
+        (False, "40000", Channel.REST),
+    ],
+)
+def test_a_seed_that_repeats_the_stream_leaves_the_channel_as_it_was(
+    book: QuoteBook, seed: bool, price: str, channel: Channel
+) -> None:
+    tell(book, "40000", T0)
+    update = QuoteUpdate("BTCUSDT", Decimal(price), T0)
+    batch = FeedBatch(Exchange.BINANCE, Channel.REST, T0, 1.0, (update,), seed)
+    assert book.apply(batch) == [KEY]
+    assert state(book).channel is channel
+    assert state(book).carried_s == 1.0
