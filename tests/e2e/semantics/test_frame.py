@@ -221,7 +221,7 @@ def test_rejects_are_counted_and_logged_once(server: Server, world: World) -> No
     marked(server, world, say)
     assert count(server.get("/metrics")[1]) >= before + 20
     log = server.log.read_text()
-    kinds = [line for line in log.splitlines() if '"frame_rejected"' in line]
+    kinds = [line for line in log.splitlines() if '"upstream.frame_rejected"' in line]
     assert kinds
     told = [line for line in kinds if '"kind": "number"' in line and "upbit" in line]
     # Once per kind and minute; this whole file takes less than two.

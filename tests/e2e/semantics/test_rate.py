@@ -30,7 +30,7 @@ RATES = "{ fxRates { base quote rate source asOf ageMs quality } }"
 UPBIT_BEHIND_S = 20
 BINANCE_BEHIND_S = 300
 LIVE_FOR_S = 10.0
-KNOWN_FOR_S = 16.0
+KNOWN_FOR_S = 24.0
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,6 @@ DESKS: dict[str, Desk] = {
     ),
     # Older than KIMP_FX__MAX_AGE_S, by default ten days.
     "old": Desk("dunamu", dunamu("1300", ago(10 * DAY_MS + 60_000))),
-    # LIVE, then STALE, then unknown.
-    "dying": Desk(
-        "dunamu",
-        dying(),
-        max_age_s=int(120 * 3600 - LIVE_FOR_S + KNOWN_FOR_S),
-    ),
     # No stamp but a date and a time in Seoul; and the third source, when asked for.
     "kst": Desk(
         "dunamu,open_er_api",
@@ -178,6 +172,21 @@ def desks(
         yield Desks(servers, world, {name: at for name, _, at in started})
 
 
+@pytest.fixture
+def dying_desk(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> Iterator[Server]:
+    """A server whose rate is LIVE, then STALE, then unknown, from its start on."""
+    desk = Desk("dunamu", dying(), max_age_s=int(120 * 3600 - LIVE_FOR_S + KNOWN_FOR_S))
+    with ExitStack() as stack:
+        world = stack.enter_context(World())
+        list_coins(world)
+        url = postgres_server.clone()
+        stack.callback(postgres_server.drop, url)
+        folder = tmp_path_factory.mktemp("dying")
+        yield _start(stack, world, "dying", desk, folder, url)[1]
+
+
 def _start(
     stack: ExitStack, world: World, name: str, desk: Desk, folder: Path, url: str
 ) -> tuple[str, Server, float]:
@@ -212,8 +221,8 @@ def bitcoin(server: Server) -> Any:
     )
 
 
-def test_a_live_rate_becomes_stale_and_then_missing(desks: Desks) -> None:
-    server = desks.servers["dying"]
+def test_a_live_rate_becomes_stale_and_then_missing(dying_desk: Server) -> None:
+    server = dying_desk
     stale = server.premium_when("BTC", lambda p: p["reason"] == "FX_STALE", "", 30.0)
     assert stale["quality"] == "STALE"
     assert stale["percent"] == expect.percent("52000000", "39000", 1300)
