@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from adapters.simulator.barrier import Barrier
 from adapters.simulator.binance_rest import BinanceRest
 from adapters.simulator.binance_socket import BinanceSocket
 from adapters.simulator.clock import Clock
-from adapters.simulator.fault import Fault, Venue
+from adapters.simulator.control import Control
+from adapters.simulator.fault import Venue
 from adapters.simulator.fx import FxRest
-from adapters.simulator.gate import BinanceGate, FaultGate, UpbitGate, json_answer
+from adapters.simulator.gate import BinanceGate, FaultGate, UpbitGate
 from adapters.simulator.market import Market
+from adapters.simulator.network import Network
 from adapters.simulator.upbit_rest import UpbitRest
 from adapters.simulator.upbit_socket import UpbitSocket
 from adapters.simulator.violation import ViolationLog
@@ -25,34 +28,42 @@ class Venues:
     upbit: UpbitSocket
     binance: BinanceSocket
     fx: FxRest
-    faults: Mapping[Venue, Fault]
+    networks: Mapping[Venue, Network]
     violations: ViolationLog
     now_ms: Clock
 
 
-def build_application(venues: Venues) -> web.Application:
+def build_application(venues: Venues, control: Control) -> web.Application:
     """Return /upbit, /binance, /fx and /control as one application."""
     application = web.Application()
     application.add_subapp("/upbit", _upbit(venues))
     application.add_subapp("/binance", _binance(venues))
     application.add_subapp("/fx", _fx(venues))
-    application.add_subapp("/control", _control(venues.violations))
+    application.add_subapp("/control", control.application())
     return application
 
 
 def _upbit(venues: Venues) -> web.Application:
-    rest = UpbitRest(venues.market, venues.now_ms)
-    gate = UpbitGate(venues.faults["upbit"], venues.violations, venues.now_ms)
-    application = web.Application(middlewares=[gate.pass_through, rest.refuse])
+    network, now_ms = venues.networks["upbit"], venues.now_ms
+    rest = UpbitRest(venues.market, now_ms)
+    gate = UpbitGate(network.fault, venues.violations, now_ms)
+    barrier = Barrier(network, now_ms)
+    application = web.Application(
+        middlewares=[barrier.pass_through, gate.pass_through, rest.refuse]
+    )
     application.add_routes(rest.routes())
     application.router.add_get("/websocket/v1", venues.upbit.hub.serve)
     return application
 
 
 def _binance(venues: Venues) -> web.Application:
-    rest = BinanceRest(venues.market, venues.now_ms)
-    gate = BinanceGate(venues.faults["binance"], venues.violations, venues.now_ms)
-    application = web.Application(middlewares=[gate.pass_through, rest.refuse])
+    network, now_ms = venues.networks["binance"], venues.now_ms
+    rest = BinanceRest(venues.market, now_ms)
+    gate = BinanceGate(network.fault, venues.violations, now_ms)
+    barrier = Barrier(network, now_ms)
+    application = web.Application(
+        middlewares=[barrier.pass_through, gate.pass_through, rest.refuse]
+    )
     application.add_routes(rest.routes())
     serve = venues.binance.hub.serve
     application.router.add_get("/stream", serve)
@@ -62,21 +73,9 @@ def _binance(venues: Venues) -> web.Application:
 
 
 def _fx(venues: Venues) -> web.Application:
-    gate = FaultGate(venues.faults["fx"])
-    application = web.Application(middlewares=[gate.pass_through])
+    network, now_ms = venues.networks["fx"], venues.now_ms
+    gate = FaultGate(network.fault, venues.violations, now_ms)
+    barrier = Barrier(network, now_ms)
+    application = web.Application(middlewares=[barrier.pass_through, gate.pass_through])
     application.add_routes(venues.fx.routes())
-    return application
-
-
-def _control(log: ViolationLog) -> web.Application:
-    async def listed(request: web.Request) -> web.Response:
-        return web.json_response(log.to_json())
-
-    async def cleared(request: web.Request) -> web.Response:
-        log.clear()
-        return json_answer(b"{}")
-
-    application = web.Application()
-    application.router.add_get("/violations", listed)
-    application.router.add_delete("/violations", cleared)
     return application

@@ -1,23 +1,25 @@
 """Binance's WebSockets: raw and combined streams, methods, pings, text frames."""
 
 import json
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from adapters.simulator import binance_encoding as encoding
-from adapters.simulator.binance_audience import Audience, Client, Topic
+from adapters.simulator.bar import DAY_MS
+from adapters.simulator.binance_audience import Audiences, Client
+from adapters.simulator.binance_encoding import MICRO, MILLI, TimeUnit
+from adapters.simulator.binance_feed import TimedFeed
 from adapters.simulator.binance_request import (
     ALL_MINI,
     RefusedRequest,
     Request,
     read_request,
-    topic_of,
 )
 from adapters.simulator.clock import Clock
 from adapters.simulator.connection import Connection
 from adapters.simulator.fault import Fault
 from adapters.simulator.frame import TEXT, frame
-from adapters.simulator.history import DAY_MS
 from adapters.simulator.hub import GOING_AWAY, POLICY_VIOLATION, Hub
 from adapters.simulator.instrument import Instrument, Trade
 from adapters.simulator.limit import (
@@ -33,6 +35,7 @@ PONG_WITHIN_MS = 60_000
 """A ping that waits longer for its pong ends the connection."""
 LIFETIME_MS = DAY_MS
 TICKER_MS = 1_000
+_UNITS = (MILLI, MICRO)
 
 
 class BinanceSocket:
@@ -44,7 +47,9 @@ class BinanceSocket:
         self.hub = Hub(self, now_ms)
         self._fault, self._log, self._now_ms = fault, log, now_ms
         self._clients: dict[Connection, Client] = {}
-        self._audiences: dict[Topic, Audience] = {}
+        self._audiences = Audiences()
+        instruments = market.instruments("binance")
+        self._feed = TimedFeed(self._audiences, instruments)
         self._changed: dict[str, Instrument] = {}
         self._second = 0
 
@@ -55,16 +60,17 @@ class BinanceSocket:
         self._changed[symbol] = instrument
         if self._fault.silent:
             return
-        audiences = self._audiences
-        if audience := audiences.get((symbol, "trade")):
-            audience.put(encoding.trade(trade, now_ms))
-        if audience := audiences.get((symbol, "aggTrade")):
-            audience.put(encoding.aggregate_trade(trade, now_ms))
-        if audience := audiences.get((symbol, "bookTicker")):
-            audience.put(encoding.book_ticker(instrument))
+        for unit in _UNITS:
+            if audience := self._audiences.get(symbol, "trade", unit):
+                audience.put(encoding.trade(trade, now_ms, unit))
+            if audience := self._audiences.get(symbol, "aggTrade", unit):
+                audience.put(encoding.aggregate_trade(trade, now_ms, unit))
+            if audience := self._audiences.get(symbol, "bookTicker", unit):
+                audience.put(encoding.book_ticker(instrument))
 
     def publish_tickers(self, now_ms: int) -> None:
-        """Put the tickers of what changed in the last second, once a second."""
+        """Put klines and books that are due, and once a second the tickers."""
+        self._feed.publish(now_ms, silent=self._fault.silent)
         second = now_ms // TICKER_MS
         if second == self._second:
             return
@@ -72,17 +78,23 @@ class BinanceSocket:
         changed, self._changed = self._changed, {}
         if not changed or self._fault.silent:
             return
-        everyone = self._audiences.get(("", ALL_MINI))
+        for unit in _UNITS:
+            self._put_tickers(changed, now_ms, unit)
+
+    def _put_tickers(
+        self, changed: Mapping[str, Instrument], now_ms: int, unit: TimeUnit
+    ) -> None:
+        everyone = self._audiences.get("", ALL_MINI, unit)
         rows = []
         for symbol, instrument in changed.items():
-            own = self._audiences.get((symbol, "miniTicker"))
+            own = self._audiences.get(symbol, "miniTicker", unit)
             if everyone or own:
-                row = encoding.mini_ticker(instrument, now_ms)
+                row = encoding.mini_ticker(instrument, now_ms, unit)
                 rows.append(row)
                 if own:
                     own.put(row)
-            if full := self._audiences.get((symbol, "ticker")):
-                full.put(encoding.ticker(instrument, now_ms))
+            if full := self._audiences.get(symbol, "ticker", unit):
+                full.put(encoding.ticker(instrument, now_ms, unit))
         if everyone:
             everyone.put(f"[{','.join(rows)}]")
 
@@ -99,9 +111,10 @@ class BinanceSocket:
 
     def announce_shutdown(self) -> None:
         """Tell every client that this server goes away."""
-        notice = encoding.server_shutdown(self._now_ms())
-        wrapped = f'{{"stream":"!serverShutdown","data":{notice}}}'
+        now_ms = self._now_ms()
         for connection, client in self._clients.items():
+            notice = encoding.server_shutdown(now_ms, client.unit)
+            wrapped = f'{{"stream":"!serverShutdown","data":{notice}}}'
             text = wrapped if client.combined else notice
             connection.put(frame(TEXT, text.encode()))
         self.hub.flush()
@@ -116,7 +129,8 @@ class BinanceSocket:
             if combined
             else request.match_info.get("streams", "")
         )
-        self._clients[connection] = Client(combined)
+        micro = request.query.get("timeUnit", "").upper() == "MICROSECOND"
+        self._clients[connection] = Client(combined, MICRO if micro else MILLI)
         self._subscribe(connection, tuple(filter(None, named.split("/"))))
 
     def heard(self, connection: Connection, text: str) -> None:
@@ -125,7 +139,10 @@ class BinanceSocket:
             request = read_request(text)
         except RefusedRequest as exc:
             self._log.add("binance", "invalid request", str(exc), self._now_ms())
-            _answer(connection, {"code": 2, "msg": str(exc)})
+            error: dict[str, object] = {"code": exc.code, "msg": str(exc)}
+            if exc.id is not None:
+                error["id"] = exc.id
+            _answer(connection, error)
             return
         result = self._call(connection, request)
         _answer(connection, {"result": result, "id": request.id})
@@ -152,37 +169,37 @@ class BinanceSocket:
 
     # Streams
 
-    def _call(self, connection: Connection, request: Request) -> list[str] | None:
-        if request.method == "SUBSCRIBE":
-            self._subscribe(connection, request.streams)
-        elif request.method == "UNSUBSCRIBE":
-            self._unsubscribe(connection, request.streams)
-        else:
-            return list(self._clients[connection].streams)
+    def _call(
+        self, connection: Connection, request: Request
+    ) -> list[str] | bool | None:
+        client = self._clients[connection]
+        match request.method:
+            case "SUBSCRIBE":
+                self._subscribe(connection, request.streams)
+            case "UNSUBSCRIBE":
+                self._unsubscribe(connection, request.streams)
+            case "SET_PROPERTY":
+                self._audiences.rewrap(connection, client, combined=request.combined)
+            case "GET_PROPERTY":
+                return client.combined
+            case "LIST_SUBSCRIPTIONS":
+                return list(client.streams)
         return None
 
     def _subscribe(self, connection: Connection, streams: tuple[str, ...]) -> None:
-        client = self._clients[connection]
+        client, now_ms = self._clients[connection], self._now_ms()
         for stream in streams:
-            client.streams[stream] = None
-            topic = topic_of(stream)
-            audience = self._audiences.setdefault(topic, Audience(stream))
-            audience.of(client).add(connection)
+            topic = self._audiences.add(connection, client, stream)
+            self._feed.begin(topic, now_ms)
         if len(client.streams) > BINANCE_STREAMS:
             detail = f"{len(client.streams)} streams"
-            self._log.add("binance", "streams per connection", detail, self._now_ms())
+            self._log.add("binance", "streams per connection", detail, now_ms)
             connection.close(POLICY_VIOLATION, "Too many streams")
 
     def _unsubscribe(self, connection: Connection, streams: tuple[str, ...]) -> None:
         client = self._clients[connection]
         for stream in streams:
-            client.streams.pop(stream, None)
-            topic = topic_of(stream)
-            audience = self._audiences.get(topic)
-            if audience is not None:
-                audience.of(client).discard(connection)
-                if not audience.combined and not audience.raw:
-                    del self._audiences[topic]
+            self._feed.end(self._audiences.remove(connection, client, stream))
 
     def _may_ping(self, connection: Connection, now_ms: int) -> bool:
         waits = connection.owes_pong_ms(now_ms) > 0

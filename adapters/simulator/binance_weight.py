@@ -1,9 +1,18 @@
 """What a Binance request costs (exchanges.md A2)."""
 
-import json
 from collections.abc import Mapping
 
+from adapters.simulator.binance_query import symbols_of
+
 DEFAULT_WEIGHT = 1
+_FIXED = {
+    "exchangeInfo": 20,
+    "klines": 2,
+    "uiKlines": 2,
+    "avgPrice": 2,
+    "trades": 25,
+    "aggTrades": 4,
+}
 _ONE, _SEVERAL = 2, 4
 _FEW, _MANY = 20, 100
 _DEPTH = ((100, 5), (500, 25), (1_000, 50))
@@ -14,28 +23,13 @@ _DEFAULT_DEPTH = 100
 def weight_of(path: str, query: Mapping[str, str]) -> int:
     """Return the weight of a request by its path and query."""
     name = path.rpartition("/api/v3/")[2]
-    if name == "exchangeInfo":
-        return 20
     if name == "ticker/24hr":
         return _day_ticker(query)
     if name in ("ticker/price", "ticker/bookTicker"):
         return _ONE if query.get("symbol") else _SEVERAL
-    if name in ("klines", "uiKlines"):
-        return 2
     if name == "depth":
         return _depth(query.get("limit", ""))
-    return DEFAULT_WEIGHT
-
-
-def symbols_of(text: str) -> list[str] | None:
-    """Read `symbols=["A","B"]`; None where it is no list of texts."""
-    try:
-        symbols = json.loads(text)
-    except ValueError:
-        return None
-    if isinstance(symbols, list) and all(isinstance(each, str) for each in symbols):
-        return symbols
-    return None
+    return _FIXED.get(name, DEFAULT_WEIGHT)
 
 
 def _day_ticker(query: Mapping[str, str]) -> int:

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from adapters.simulator.price_tick import UNIT, TickRule
 
 DEPTH = 30
-"""Levels on a side; the venues show no more of it here."""
+"""Levels on a side that its total counts; Upbit shows no more."""
+DEEPEST = 1_000
+"""Levels on a side of the whole book; Binance shows them."""
 
 _MASK = (1 << 64) - 1
 _MIX = 0x9E3779B97F4A7C15
@@ -59,7 +61,7 @@ class Side:
 
     def size(self, level: int) -> int:
         """Return what waits on a level (0: the best)."""
-        near = min(level, DEPTH - 1 - level)
+        near = level if level >= DEPTH else min(level, DEPTH - 1 - level)
         grains = _FEWEST + ((self._seed * (near + near + 3) >> 23) & 255)
         return self._grain * (grains if near == level else _PAIR - grains)
 

@@ -44,6 +44,25 @@ class Coin:
     event: str
 
 
+def new_coin(symbol: str, price_usd: float) -> Coin:
+    """Return a coin of both venues that is not in the table."""
+    return Coin(
+        symbol=symbol,
+        korean=f"새코인 {symbol}",
+        english=f"New {symbol}",
+        upbit_quotes=("KRW",),
+        binance_symbol=symbol,
+        binance_quotes=("USDT",),
+        binance_status="TRADING",
+        multiplier=1,
+        price_usd=price_usd,
+        volatility=0.05,
+        activity=1.0,
+        premium_bp=0.0,
+        event="",
+    )
+
+
 def _coin(row: dict[str, str]) -> Coin:
     return Coin(
         symbol=row["symbol"],

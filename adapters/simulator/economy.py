@@ -99,7 +99,16 @@ class Economy:
         self._fx = Walk(seed, "fx", _FX_OCTAVES, _REMEMBERED)
         self._common = Walk(seed, "common premium", _COMMON_OCTAVES, _REMEMBERED)
         factor = Walk(seed, "factor", brownian(FACTOR_VOLATILITY), _REMEMBERED)
+        self._seed, self._factor = seed, factor
         self.asset = {coin.symbol: Asset(seed, coin, factor) for coin in coins}
+
+    def issue(self, coin: Coin, series: int = 0) -> Asset:
+        """Return the worth of a coin that is not in the table.
+
+        It is the same for the same coin and series; another series of an equal ticker
+        goes its own way.
+        """
+        return Asset(self._seed + series, coin, self._factor)
 
     def fx(self, t_ms: int) -> float:
         """Return won per dollar between banks."""

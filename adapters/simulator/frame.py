@@ -18,6 +18,13 @@ def frame(opcode: int, payload: bytes) -> bytes:
     return struct.pack("!BBQ", first, 127, size) + payload
 
 
+def opened(message: bytes) -> tuple[int, bytes]:
+    """Return opcode and payload of one whole frame made by `frame`."""
+    size = message[1]
+    start = 2 if size < _SHORT else 4 if size == _SHORT else 10
+    return message[0] & ~_FINAL, message[start:]
+
+
 def close_frame(code: int, reason: str) -> bytes:
     """Return a close frame; reasons are cut to the 123 bytes that fit."""
     return frame(CLOSE, struct.pack("!H", code) + reason.encode()[:123])

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from aiohttp import web
 
+from adapters.simulator.answer import json_answer
 from adapters.simulator.clock import Clock
 from adapters.simulator.economy import Economy
 from adapters.simulator.fx_calendar import (
@@ -18,7 +19,6 @@ from adapters.simulator.fx_calendar import (
     last_fixing,
     last_notice_ms,
 )
-from adapters.simulator.gate import json_answer
 from adapters.simulator.history import DAY_MS, MINUTE_MS
 
 _CASH_SPREAD = 0.0175
@@ -50,6 +50,24 @@ class FxRest:
     def ecb_rate(self, day: date) -> float:
         """Return the rate of a day's fixing, won per dollar with two decimals."""
         return round(self._economy.fx(fixing_ms(day)), 2)
+
+    def newest(self) -> dict[str, tuple[str, int]]:
+        """Return each source's rate as canonical text, and its own stamp in ms.
+
+        The ECB names a day only; its stamp here is the fixing's.
+        """
+        now_ms = self._now_ms()
+        notice_ms, day = last_notice_ms(now_ms), last_fixing(now_ms)
+        updated_ms = _updated_ms(now_ms)
+        return {
+            "dunamu": (_canonical(self.dunamu_rate(notice_ms)), notice_ms),
+            "frankfurter": (_canonical(self.ecb_rate(day)), fixing_ms(day)),
+            "open_er_api": (_canonical(self.daily_rate(updated_ms)), updated_ms),
+        }
+
+    def daily_rate(self, updated_ms: int) -> float:
+        """Return the rate of a daily update, won per dollar with six decimals."""
+        return round(self._economy.fx(updated_ms - DAILY_AFTER_MS), 6)
 
     async def _dunamu(self, request: web.Request) -> web.Response:
         codes = request.query.get("codes", "").split(",")
@@ -147,7 +165,7 @@ class FxRest:
             }
             return json_answer(_dump(body), 404)
         now_ms = self._now_ms()
-        updated = (now_ms - DAILY_AFTER_MS) // DAY_MS * DAY_MS + DAILY_AFTER_MS
+        updated = _updated_ms(now_ms)
         following = updated + DAY_MS
         body = {
             "result": "success",
@@ -162,11 +180,19 @@ class FxRest:
             "base_code": "USD",
             "rates": {
                 "USD": 1,
-                "KRW": round(self._economy.fx(updated - DAILY_AFTER_MS), 6),
+                "KRW": self.daily_rate(updated),
                 **_OTHERS,
             },
         }
         return json_answer(_dump(body))
+
+
+def _updated_ms(now_ms: int) -> int:
+    return (now_ms - DAILY_AFTER_MS) // DAY_MS * DAY_MS + DAILY_AFTER_MS
+
+
+def _canonical(rate: float) -> str:
+    return f"{rate:f}".rstrip("0").rstrip(".")
 
 
 def _iso(t_ms: int) -> str:

@@ -16,6 +16,8 @@ ECB_PUBLISHES_MS = 15 * HOUR_MS
 DAILY_AFTER_MS = 151_000
 ECB_FIRST_DAY = date(1999, 1, 4)
 SATURDAY = 5
+_FRIDAY = 4
+_EVENING_MS = 23 * HOUR_MS
 
 
 def last_notice_ms(now_ms: int) -> int:
@@ -30,6 +32,14 @@ def last_notice_ms(now_ms: int) -> int:
         late = NOTICES_UNTIL_MS
     minute = min(late, NOTICES_UNTIL_MS) // MINUTE_MS * MINUTE_MS
     return day + minute - KST_MS
+
+
+def friday_evening_ms(now_ms: int) -> int:
+    """Return 23:00 UTC of the last Friday: bank and ECB have said their last."""
+    day = now_ms - now_ms % DAY_MS
+    while _weekday(day) != _FRIDAY or day + _EVENING_MS > now_ms:
+        day -= DAY_MS
+    return day + _EVENING_MS
 
 
 def last_fixing(now_ms: int) -> date:

@@ -6,7 +6,11 @@ from aiohttp import WSMsgType, web
 
 from adapters.simulator.clock import Clock
 from adapters.simulator.connection import Connection
+from adapters.simulator.fault import Fault
 from adapters.simulator.limit import MessageLimit
+from adapters.simulator.network import Network
+from adapters.simulator.skew import date_header
+from adapters.simulator.traffic import Traffic
 
 GOING_AWAY, POLICY_VIOLATION = 1001, 1008
 _DATA = (WSMsgType.TEXT, WSMsgType.BINARY)
@@ -47,7 +51,13 @@ class Hub:
     def __init__(self, conversation: Conversation, now_ms: Clock) -> None:
         self._conversation = conversation
         self._now_ms = now_ms
-        self._connections: set[Connection] = set()
+        # In the order they came: a fault tells the same story in every run.
+        self._connections: dict[Connection, None] = {}
+        self._network = Network("upbit", Fault(), Traffic(), 0)
+
+    def attach(self, network: Network) -> None:
+        """Let connections come through this network, with its faults and its count."""
+        self._network = network
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -59,18 +69,24 @@ class Hub:
         # Frames bypass aiohttp's writer, so nothing may be compressed, and pings
         # count as messages, so they are read here.
         socket = web.WebSocketResponse(compress=False, autoping=False)
+        network = self._network
+        skewed = self._now_ms() + network.fault.skew_ms
+        socket.headers["Date"] = date_header(skewed)
         await socket.prepare(request)
         transport = request.transport
         if transport is None:  # gone during the handshake
             return socket
-        connection = Connection(transport, self._now_ms())
-        self._connections.add(connection)
+        connection = Connection(transport, self._now_ms(), line=network.line())
+        if network.fault.closing is not None:
+            dismiss(connection, network.fault.closing)
+            return socket
+        self._connections[connection] = None
         try:
             self._conversation.joined(connection, request)
             self._send(connection)
             await self._read(socket, connection)
         finally:
-            self._connections.discard(connection)
+            self._connections.pop(connection)
             self._conversation.left(connection)
         return socket
 
@@ -80,12 +96,14 @@ class Hub:
         limit = self._conversation.message_limit()
         async for message in socket:
             now_ms = connection.heard_ms = self._now_ms()
+            self._network.traffic.messages += message.type in _COUNTED
             if message.type in _COUNTED and not limit.allows(now_ms):
                 self._conversation.crowded(connection)
                 connection.close(POLICY_VIOLATION, "Too many requests")
                 return
             if message.type is WSMsgType.PING:
-                await socket.pong(message.data)
+                if connection.writes:
+                    await socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 self._conversation.ponged(connection, bytes(message.data))
             elif message.type in _DATA:
@@ -107,8 +125,26 @@ class Hub:
             connection.abort()
         return len(connections)
 
+    def dismiss(self, code: int, reason: str = "") -> None:
+        """Close every connection with this code, 0 without one."""
+        for connection in self.connections:
+            dismiss(connection, code, reason)
+
+    def freeze(self) -> None:
+        """Stop reading on every connection."""
+        for connection in self.connections:
+            connection.freeze()
+
     def _send(self, connection: Connection) -> None:
         connection.flush(self._now_ms())
+
+
+def dismiss(connection: Connection, code: int, reason: str = "") -> None:
+    """Close a connection with this code, 0 without one."""
+    if code:
+        connection.close(code, reason)
+    else:
+        connection.abort()
 
 
 def _text(data: bytes) -> str:

@@ -40,6 +40,7 @@ class Instrument:
     __slots__ = (
         "_fair",
         "_fair_ms",
+        "_first_number",
         "_hour",
         "_opened",
         "_salt",
@@ -68,7 +69,7 @@ class Instrument:
         self._window = Window(history, start_ms)
         self._opened = (-1, 0)
         self._year: tuple[Extreme, Extreme] | None = None
-        self.number = start_ms // _NUMBER_MS
+        self.number = self._first_number = start_ms // _NUMBER_MS
         self.bid = self.ask = 0
         self._quote(start_ms)
         self.price = history.price_at(start_ms)
@@ -77,6 +78,9 @@ class Instrument:
         wait = 2_000 / listing.trades_per_s if listing.trades_per_s else DAY_MS
         late = min(wait, _OLDEST_TRADE_MS) * unit(self._salt, start_ms)
         self.time_ms = start_ms - int(late)
+        last = history.last_deal(start_ms)
+        if last is not None:
+            self.time_ms, self.price, self.volume, self.side, self.number = last
         midnight = start_ms - start_ms % DAY_MS
         self.day = Day(
             start_ms // DAY_MS,
@@ -175,10 +179,11 @@ class Instrument:
 
     def _apply(self, price: int, volume: int, side: str, t_ms: int) -> Trade:
         self.roll(t_ms)
-        self.history.record(t_ms, price, volume, price * volume // UNIT)
+        self.number = max(self.number, self._first_number) + 1
+        value = price * volume // UNIT
+        self.history.record(t_ms, price, volume, value, side, self.number)
         self.day.add(price, volume, side)
         self._window.add(price, volume)
         self.price, self.volume = price, volume
         self.side, self.time_ms = side, t_ms
-        self.number += 1
         return Trade(self, price, volume, side, t_ms, self.number)

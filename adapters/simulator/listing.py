@@ -16,9 +16,11 @@ from adapters.simulator.price_tick import (
 )
 
 Exchange = Literal["upbit", "binance"]
+EXCHANGES: tuple[Exchange, ...] = ("upbit", "binance")
 
 UPBIT_TRADES_PER_S = 60.0
 BINANCE_TRADES_PER_S = 80.0
+NEW_TRADES_PER_S = 0.5
 # Markets quoted in anything but the venue's main currency are quieter by this.
 SIDE_MARKET_SHARE = 0.05
 # Mean size of a trade in the venue's main currency; the quietest coins have a fifth.
@@ -65,6 +67,14 @@ def list_markets(economy: Economy) -> Iterator[Listing]:
             yield _upbit(economy, asset, quote, upbit * UPBIT_TRADES_PER_S)
         for quote in asset.coin.binance_quotes:
             yield _binance(economy, asset, quote, binance * BINANCE_TRADES_PER_S)
+
+
+def new_market(economy: Economy, exchange: Exchange, asset: Asset) -> Listing:
+    """Return the main market of a coin that is newly listed: KRW-x or xUSDT."""
+    per_point = NEW_TRADES_PER_S / asset.coin.activity
+    if exchange == "upbit":
+        return _upbit(economy, asset, "KRW", per_point)
+    return _binance(economy, asset, "USDT", per_point)
 
 
 def _tradable_quotes(coin: Coin) -> Sequence[str]:

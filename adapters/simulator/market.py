@@ -5,6 +5,7 @@ moment the state is as the trade left it, so that frames can be written from it.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 from random import Random
@@ -12,7 +13,7 @@ from random import Random
 from adapters.simulator.coin import Coin, load_coins
 from adapters.simulator.economy import Economy
 from adapters.simulator.instrument import Instrument, Trade
-from adapters.simulator.listing import Exchange, list_markets
+from adapters.simulator.listing import TRADING, Exchange, Listing, list_markets
 from adapters.simulator.price_tick import UNIT, units
 
 # A machine that slept, or a test that jumps, does not get the trades of hours at once:
@@ -41,6 +42,7 @@ class Market:
         start_ms: int,
     ) -> None:
         self.seed = seed
+        self._rate = rate
         self.coins: tuple[Coin, ...] = load_coins(coins)
         self.economy = Economy(seed, self.coins)
         self.now_ms = start_ms
@@ -53,7 +55,15 @@ class Market:
             instrument = Instrument(listing, seed, start_ms)
             self._by_symbol[listing.exchange][listing.symbol] = instrument
         self._asked: list[Trade] = []
-        self._due = self._schedule(rate)
+        # Markets that trade no more, for now and for good.
+        self._halted: set[Instrument] = set()
+        self._withdrawn: set[Instrument] = set()
+        self._due: list[tuple[float, int, float, Instrument]] = []
+        self._orders = 0
+        for by_symbol in self._by_symbol.values():
+            for instrument in by_symbol.values():
+                self._schedule(instrument)
+        heapify(self._due)
 
     def instruments(self, exchange: Exchange) -> dict[str, Instrument]:
         """Return the markets of an exchange by their code, in listing order."""
@@ -118,6 +128,58 @@ class Market:
         self._asked.append(made)
         return made
 
+    def enlist(self, listing: Listing) -> Instrument:
+        """Open a new market, which has no past; its first trade is now.
+
+        Raises:
+            ValueError: the exchange lists it already.
+        """
+        by_symbol = self._by_symbol[listing.exchange]
+        if listing.symbol in by_symbol:
+            raise ValueError(f"{listing.exchange} lists {listing.symbol} already")
+        # Made as one where nothing ever traded: its history begins with its trades.
+        quiet = replace(listing, trades_per_s=0.0)
+        instrument = Instrument(quiet, self.seed, self.now_ms)
+        instrument.listing = listing
+        by_symbol[listing.symbol] = instrument
+        self._schedule(instrument)
+        heapify(self._due)
+        self.trade(listing.exchange, listing.symbol)
+        return instrument
+
+    def delist(self, exchange: Exchange, symbol: str) -> Instrument:
+        """Close a market and take it off the list.
+
+        Raises:
+            UnknownInstrument: the exchange does not list it.
+        """
+        instrument = self.instrument(exchange, symbol)
+        del self._by_symbol[exchange][symbol]
+        self._halted.add(instrument)
+        return instrument
+
+    def relist(self, instrument: Instrument) -> None:
+        """Open a delisted market again, at the list's end; not a withdrawn one."""
+        if instrument not in self._withdrawn:
+            listing = instrument.listing
+            self._by_symbol[listing.exchange][listing.symbol] = instrument
+            self._halted.discard(instrument)
+
+    def withdraw(self, instrument: Instrument) -> None:
+        """Take a market away for good, listed or not."""
+        listing = instrument.listing
+        self._by_symbol[listing.exchange].pop(listing.symbol, None)
+        self._withdrawn.add(instrument)
+        self._halted.add(instrument)
+
+    def set_status(self, instrument: Instrument, status: str) -> None:
+        """Let a listed market trade (TRADING), or not (BREAK)."""
+        instrument.listing = replace(instrument.listing, status=status)
+        if status != TRADING:
+            self._halted.add(instrument)
+        elif instrument not in self._withdrawn:
+            self._halted.discard(instrument)
+
     def advance(self, now_ms: int) -> Iterator[Trade]:
         """Bring the market to an instant and yield each trade as it happens.
 
@@ -136,7 +198,9 @@ class Market:
             t_ms, order, per_ms, instrument = heappop(due)
             if t_ms < earliest:
                 t_ms = earliest
-            else:
+            elif instrument in self._withdrawn:
+                continue
+            elif instrument not in self._halted:
                 yield instrument.draw(int(t_ms), now_ms, random)
             following = t_ms + random.expovariate(per_ms)
             heappush(due, (following, order, per_ms, instrument))
@@ -152,13 +216,10 @@ class Market:
             for instrument in by_symbol.values():
                 instrument.roll(now_ms)
 
-    def _schedule(self, rate: float) -> list[tuple[float, int, float, Instrument]]:
-        due: list[tuple[float, int, float, Instrument]] = []
-        for by_symbol in self._by_symbol.values():
-            for instrument in by_symbol.values():
-                per_ms = instrument.listing.trades_per_s * rate / 1_000
-                if per_ms > 0:
-                    first = self.now_ms + self._random.expovariate(per_ms)
-                    due.append((first, len(due), per_ms, instrument))
-        heapify(due)
-        return due
+    def _schedule(self, instrument: Instrument) -> None:
+        """Add the first trade of a market, if it has any; the heap is to be made."""
+        per_ms = instrument.listing.trades_per_s * self._rate / 1_000
+        if per_ms > 0:
+            first = self.now_ms + self._random.expovariate(per_ms)
+            self._due.append((first, self._orders, per_ms, instrument))
+            self._orders += 1

@@ -3,17 +3,26 @@
 import asyncio
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from adapters.simulator.application import Venues, build_application
 from adapters.simulator.binance_socket import BinanceSocket
 from adapters.simulator.clock import Clock, wall_clock_ms
+from adapters.simulator.control import Control
+from adapters.simulator.deed import deeds
 from adapters.simulator.fault import VENUES, Fault, Venue
 from adapters.simulator.fx import FxRest
+from adapters.simulator.holding import Holding
 from adapters.simulator.hub import Hub
 from adapters.simulator.market import Market
+from adapters.simulator.network import Network
+from adapters.simulator.scenario import find
+from adapters.simulator.scenario_table import SCENARIOS
+from adapters.simulator.stage import Stage, Told
+from adapters.simulator.traffic import TrafficLog
+from adapters.simulator.truth import prices
 from adapters.simulator.upbit_socket import UpbitSocket
 from adapters.simulator.violation import ViolationLog
 
@@ -45,7 +54,8 @@ class Simulator:
 
     `start` binds, `run` moves the market until it is cancelled; a test may call
     `step` instead, with a clock of its own. As a context manager it starts and stops
-    but does not run. `market` is the truth behind every answer.
+    but does not run. `market` is the truth behind every answer, `told` hears what
+    `inflict` and `relieve` do and what is over.
     """
 
     def __init__(
@@ -53,6 +63,7 @@ class Simulator:
         options: SimulatorOptions | None = None,
         *,
         now_ms: Clock = wall_clock_ms,
+        told: Told | None = None,
     ) -> None:
         self.options = options = options or SimulatorOptions()
         self._now_ms = now_ms
@@ -63,19 +74,25 @@ class Simulator:
             start_ms=now_ms(),
         )
         self.violations = ViolationLog()
-        self._faults: dict[Venue, Fault] = {venue: Fault() for venue in VENUES}
+        self.traffic = TrafficLog(now_ms)
+        self._networks = self._connect()
+        faults = {venue: each.fault for venue, each in self._networks.items()}
         log = self.violations
-        self._upbit = UpbitSocket(self.market, self._faults["upbit"], log, now_ms)
-        self._binance = BinanceSocket(self.market, self._faults["binance"], log, now_ms)
-        self.fx = FxRest(self.market.economy, now_ms)
-        self._venues = Venues(
-            self.market,
-            self._upbit,
-            self._binance,
-            self.fx,
-            self._faults,
-            log,
+        self._upbit = UpbitSocket(self.market, faults["upbit"], log, now_ms)
+        self._binance = BinanceSocket(self.market, faults["binance"], log, now_ms)
+        self._hubs: dict[Venue, Hub] = {
+            "upbit": self._upbit.hub,
+            "binance": self._binance.hub,
+        }
+        for venue, hub in self._hubs.items():
+            hub.attach(self._networks[venue])
+        self.fx = FxRest(self.market.economy, self._fx_now_ms)
+        self._stage = Stage(
+            SCENARIOS,
+            faults,
+            deeds(self._hubs, self._networks, self.market, self._upbit, self._binance),
             now_ms,
+            told or _tell_nobody,
         )
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -120,7 +137,7 @@ class Simulator:
             AddressUnavailable: the port is taken, or the address not of this machine.
         """
         runner = web.AppRunner(
-            build_application(self._venues),
+            build_application(self._venues(), self._control()),
             access_log=None,
             handle_signals=False,
             shutdown_timeout=SHUTDOWN_S,
@@ -140,8 +157,10 @@ class Simulator:
         """Cut all connections and stop listening; harmless when not started."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            for hub in self._hubs().values():
+            for hub in self._hubs.values():
                 hub.cut()
+            for network in self._networks.values():
+                network.room.empty()
             await runner.cleanup()
 
     async def run(self) -> None:
@@ -154,6 +173,9 @@ class Simulator:
     def step(self) -> None:
         """Bring the market to now and send what changed; never waits."""
         now_ms = self._now_ms()
+        self._stage.step(now_ms)
+        for network in self._networks.values():
+            network.room.release(now_ms)
         upbit, binance = self._upbit, self._binance
         for trade in self.market.advance(now_ms):
             if trade.instrument.listing.exchange == "upbit":
@@ -170,23 +192,59 @@ class Simulator:
 
     # Faults
 
+    def inflict(
+        self,
+        name: str,
+        *,
+        venue: str | None = None,
+        for_s: float | None = None,
+        **params: object,
+    ) -> None:
+        """Let a scenario of scenario_table.py begin now.
+
+        `venue` None is the scenario's default, "all" every venue it knows. It holds
+        for `for_s` seconds by the simulator's clock and ends in a `step`; None holds
+        until it is relieved, where the scenario has no duration of its own.
+
+        Raises:
+            UnknownScenario: no such name; the message names those there are.
+            ValueError: a venue, duration or parameter that is not allowed; the
+                message says what is.
+        """
+        self._stage.inflict(name, venue, for_s, params)
+
+    def relieve(self, name: str | None = None, venue: str | None = None) -> int:
+        """End what holds: all, that of a name, at a venue; return how much it was.
+
+        Raises:
+            UnknownScenario: no such name.
+            ValueError: no such venue.
+        """
+        return self._stage.relieve(name, venue)
+
+    @property
+    def holding(self) -> tuple[Holding, ...]:
+        """The scenarios that hold now."""
+        return self._stage.holding
+
     def drop_connections(self, venue: Venue) -> int:
         """Cut every WebSocket of a venue without a word; return how many there were."""
-        hub = self._hubs().get(venue)
+        hub = self._hubs.get(venue)
         return hub.cut() if hub else 0
 
     def refuse(self, venue: Venue, status: int, *, sockets: bool = False) -> None:
         """Answer REST requests with this status, handshakes too where `sockets`."""
-        fault = self._faults[venue]
-        fault.status, fault.sockets = status, sockets
+        scenario = find(SCENARIOS, "server-error")
+        params = {"status": status, "sockets": sockets}
+        self._stage.begin(Holding(scenario, venue, params, self._now_ms()))
 
     def silence(self, venue: Venue) -> None:
         """Keep sockets open and answering, but send no data on them."""
-        self._faults[venue].silent = True
+        self._stage.inflict("heartbeat-only", venue, None, {})
 
     def restore(self, venue: Venue) -> None:
         """End every fault of a venue."""
-        self._faults[venue].clear()
+        self._stage.relieve(None, venue)
 
     def announce_shutdown(self) -> None:
         """Send Binance's serverShutdown to all its clients; cuts nothing by itself."""
@@ -194,8 +252,40 @@ class Simulator:
 
     def connections(self, venue: Venue) -> int:
         """Return how many WebSockets of a venue are open."""
-        hub = self._hubs().get(venue)
+        hub = self._hubs.get(venue)
         return len(hub.connections) if hub else 0
 
-    def _hubs(self) -> dict[Venue, Hub]:
-        return {"upbit": self._upbit.hub, "binance": self._binance.hub}
+    def prices(self) -> dict[str, Any]:
+        """Return the last trade of every market and the newest rate of every source.
+
+        `{"upbit": {"KRW-BTC": "158000000"}, "binance": {…}, "fx": {"dunamu": "1398.2"},
+        "at_ms": {"upbit": {"KRW-BTC": 1795154400000}, …}}`; prices in canonical text.
+        """
+        return prices(self.market, self.fx)
+
+    def _connect(self) -> dict[Venue, Network]:
+        seed, of = self.options.seed, self.traffic.of
+        return {venue: Network(venue, Fault(), of[venue], seed) for venue in VENUES}
+
+    def _fx_now_ms(self) -> int:
+        """Return the instant whose rates are told."""
+        now_ms, frozen_ms = self._now_ms(), self._networks["fx"].fault.frozen_ms
+        return min(now_ms, frozen_ms) if frozen_ms else now_ms
+
+    def _venues(self) -> Venues:
+        return Venues(
+            self.market,
+            self._upbit,
+            self._binance,
+            self.fx,
+            self._networks,
+            self.violations,
+            self._now_ms,
+        )
+
+    def _control(self) -> Control:
+        return Control(self._stage, self.traffic, self.violations, self)
+
+
+def _tell_nobody(line: str) -> None:
+    """Nobody asked."""

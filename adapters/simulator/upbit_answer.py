@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterable, Sequence
 
+from adapters.simulator.bar import DAY_MS, Bar, Deal
 from adapters.simulator.coin import Coin
-from adapters.simulator.history import DAY_MS, Bar
 from adapters.simulator.instrument import Instrument
 from adapters.simulator.number_text import short, stamp
 from adapters.simulator.price_tick import UNIT
 from adapters.simulator.upbit_encoding import (
+    KST_S,
     change,
     change_rate,
     levels,
+    number_of,
     supported_levels,
+    totals,
 )
 
-KST_S = 9 * 3_600
 CAUTIONS = (
     "PRICE_FLUCTUATIONS",
     "TRADING_VOLUME_SOARING",
@@ -74,6 +76,16 @@ def instruments(chosen: Iterable[Instrument]) -> bytes:
     )
 
 
+def trades(market: str, deals: Iterable[Deal], previous: int) -> bytes:
+    """Return trades in the order given; `previous` is the close of the day before."""
+    return _join(_trade(market, deal, previous) for deal in deals)
+
+
+def second_candles(market: str, bars: Sequence[Bar]) -> bytes:
+    """Return candles of seconds, in the order given."""
+    return _join(f"{{{_candle(market, bar)}}}" for bar in bars)
+
+
 def minute_candles(market: str, bars: Sequence[Bar], unit: int) -> bytes:
     """Return candles of so many minutes, in the order given."""
     return _join(f'{{{_candle(market, bar)},"unit":{unit}}}' for bar in bars)
@@ -92,7 +104,7 @@ def day_candles(market: str, bars: Sequence[tuple[Bar, int]], won: int) -> bytes
 
 
 def long_candles(market: str, bars: Sequence[Bar]) -> bytes:
-    """Return candles of weeks or months."""
+    """Return candles of weeks, months or years."""
     return _join(
         f'{{{_candle(market, bar)},"first_day_of_period":"{_date(bar.open_ms)}"}}'
         for bar in bars
@@ -133,7 +145,7 @@ def _ticker(instrument: Instrument, now_ms: int) -> str:
 
 def _orderbook(instrument: Instrument, now_ms: int, many: int, level: int) -> str:
     asks, bids = levels(instrument, many, level)
-    top = instrument.top()
+    ask_total, bid_total = totals(instrument, asks, bids, level)
     pairs = ",".join(
         f'{{"ask_price":{short(ask.price)},"bid_price":{short(bid.price)},'
         f'"ask_size":{short(ask.size)},"bid_size":{short(bid.size)}}}'
@@ -141,9 +153,21 @@ def _orderbook(instrument: Instrument, now_ms: int, many: int, level: int) -> st
     )
     return (
         f'{{"market":"{instrument.listing.symbol}","timestamp":{now_ms},'
-        f'"total_ask_size":{short(top.ask_total)},'
-        f'"total_bid_size":{short(top.bid_total)},'
+        f'"total_ask_size":{short(ask_total)},'
+        f'"total_bid_size":{short(bid_total)},'
         f'"orderbook_units":[{pairs}],"level":{_plain(level)}}}'
+    )
+
+
+def _trade(market: str, deal: Deal, previous: int) -> str:
+    utc = stamp(deal.time_ms // 1_000)
+    return (
+        f'{{"market":"{market}","trade_date_utc":"{utc.date}",'
+        f'"trade_time_utc":"{utc.time}","timestamp":{deal.time_ms},'
+        f'"trade_price":{short(deal.price)},"trade_volume":{short(deal.volume)},'
+        f'"prev_closing_price":{short(previous)},'
+        f'"change_price":{short(deal.price - previous)},"ask_bid":"{deal.side}",'
+        f'"sequential_id":{number_of(deal.time_ms, deal.number)}}}'
     )
 
 

@@ -7,16 +7,19 @@ change, sixteen decimals for the value since midnight (exchanges.md A1).
 from collections.abc import Sequence
 from typing import Literal
 
-from adapters.simulator.book import DEPTH, Level, grouped
-from adapters.simulator.history import DAY_MS
+from adapters.simulator.bar import DAY_MS, Bar
+from adapters.simulator.book import Level, grouped
 from adapters.simulator.instrument import Instrument, Trade
 from adapters.simulator.number_text import price, scaled, short, stamp
 from adapters.simulator.price_tick import UNIT
-from adapters.simulator.upbit_field import BOOK, PAIR, TICKER, TRADE, Format
+from adapters.simulator.upbit_field import BOOK, CANDLE, PAIR, TICKER, TRADE, Format
 
 Moment = Literal["SNAPSHOT", "REALTIME"]
 
+KST_S = 9 * 3_600
 _RATE_SCALE = 10
+# Levels of the book that are summed to a grouped one at most: a hundred steps each.
+_DEEPEST = 3_200
 
 
 def change(traded: int, previous: int) -> str:
@@ -113,8 +116,13 @@ def trade(made: Trade, now_ms: int, form: Format, moment: Moment) -> bytes:
 
 
 def sequential_id(made: Trade) -> int:
+    """Return the number Upbit gives a trade."""
+    return number_of(made.time_ms, made.number)
+
+
+def number_of(time_ms: int, number: int) -> int:
     """Return a number that is unique in its market: the ms and four digits."""
-    return made.time_ms * 10_000 + made.number % 10_000
+    return time_ms * 10_000 + number % 10_000
 
 
 def last_trade(instrument: Instrument) -> Trade:
@@ -140,7 +148,7 @@ def orderbook(
 ) -> bytes:
     """Return so many levels of the book, grouped to `level` (units of 10^-8)."""
     asks, bids = levels(instrument, many, level)
-    top = instrument.top()
+    ask_total, bid_total = totals(instrument, asks, bids, level)
     pair = PAIR[form]
     units = ",".join(
         pair % (short(ask.price), short(bid.price), short(ask.size), short(bid.size))
@@ -149,11 +157,32 @@ def orderbook(
     text = BOOK[form] % (
         instrument.listing.symbol,
         now_ms,
-        short(top.ask_total),
-        short(top.bid_total),
+        short(ask_total),
+        short(bid_total),
         units,
         moment,
         short(level).removesuffix(".0"),
+    )
+    return text.encode()
+
+
+def candle(channel: str, code: str, bar: Bar, form: Format, moment: Moment) -> bytes:
+    """Return a candle as it stands; `channel` is its type, like candle.1m."""
+    second = bar.open_ms // 1_000
+    utc, kst = stamp(second), stamp(second + KST_S)
+    text = CANDLE[form] % (
+        channel,
+        code,
+        f"{utc.date}T{utc.time}",
+        f"{kst.date}T{kst.time}",
+        price(bar.open),
+        price(bar.high),
+        price(bar.low),
+        price(bar.close),
+        price(bar.volume),
+        scaled(bar.value * UNIT, 16),
+        bar.last_ms,
+        moment,
     )
     return text.encode()
 
@@ -164,11 +193,22 @@ def levels(
     """Return asks and bids; with a level those of equal rounded price are summed."""
     if not level:
         return instrument.book(many)
-    asks, bids = instrument.book(DEPTH)
+    step = instrument.listing.tick.step(instrument.price)
+    asks, bids = instrument.book(min((many + 1) * level // step, _DEEPEST))
     return (
         grouped(asks, level, upwards=True)[:many],
         grouped(bids, level, upwards=False)[:many],
     )
+
+
+def totals(
+    instrument: Instrument, asks: Sequence[Level], bids: Sequence[Level], level: int
+) -> tuple[int, int]:
+    """Return what waits on each side: of a grouped book what it shows."""
+    if level:
+        return sum(ask.size for ask in asks), sum(bid.size for bid in bids)
+    top = instrument.top()
+    return top.ask_total, top.bid_total
 
 
 def supported_levels(instrument: Instrument) -> tuple[int, ...]:

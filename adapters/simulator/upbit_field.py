@@ -78,6 +78,20 @@ _PAIR = (
     ("ask_size", "as", "%s"),
     ("bid_size", "bs", "%s"),
 )
+_CANDLE = (
+    ("type", "ty", '"%s"'),
+    ("code", "cd", '"%s"'),
+    ("candle_date_time_utc", "cdttmu", '"%s"'),
+    ("candle_date_time_kst", "cdttmk", '"%s"'),
+    ("opening_price", "op", "%s"),
+    ("high_price", "hp", "%s"),
+    ("low_price", "lp", "%s"),
+    ("trade_price", "tp", "%s"),
+    ("candle_acc_trade_volume", "catv", "%s"),
+    ("candle_acc_trade_price", "catp", "%s"),
+    ("timestamp", "tms", "%s"),
+    ("stream_type", "st", '"%s"'),
+)
 
 
 def _templates(fields: Sequence[tuple[str, str, str]]) -> dict[Format, str]:
@@ -92,6 +106,7 @@ def _templates(fields: Sequence[tuple[str, str, str]]) -> dict[Format, str]:
 
 
 TICKER, TRADE, BOOK = _templates(_TICKER), _templates(_TRADE), _templates(_BOOK)
+CANDLE = _templates(_CANDLE)
 PAIR = {
     form: text.removeprefix("[").removesuffix("]")
     for form, text in _templates(_PAIR).items()

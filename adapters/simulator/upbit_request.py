@@ -2,15 +2,22 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from adapters.simulator.book import DEPTH
+from adapters.simulator.candle import SECOND, Interval, minutes
 from adapters.simulator.price_tick import units
 from adapters.simulator.upbit_field import FORMATS, Format
 
-Channel = Literal["ticker", "trade", "orderbook"]
-CHANNELS: tuple[str, ...] = get_args(Channel)
+TRADED = ("ticker", "trade", "orderbook")
+"""Channels that tell every trade at once."""
+CANDLES: dict[str, Interval] = {
+    "candle.1s": SECOND,
+    **{f"candle.{n}m": minutes(n) for n in (1, 3, 5, 10, 15, 30, 60, 240)},
+}
+"""Channels that tell once a second what trades have changed."""
+PRIVATE = ("myOrder", "myAsset", "myTrade")
 BOOK_UNITS = (1, 5, 15, 30)
+"""Levels of a book that can be asked for; another number gets the last of these."""
 
 
 class RefusedRequest(Exception):
@@ -26,7 +33,7 @@ class RefusedRequest(Exception):
 class Topic:
     """One market on one channel; `many` and `level` (10^-8) shape order books."""
 
-    channel: Channel
+    channel: str
     code: str
     many: int = DEPTH
     level: int = 0
@@ -41,6 +48,7 @@ class Demand:
     realtime: bool
     # As the client wrote it, for LIST_SUBSCRIPTIONS.
     codes: tuple[str, ...]
+    level: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +73,14 @@ def read_request(text: str) -> Request:
     parts = _parts(text)
     tickets = [part["ticket"] for part in parts if "ticket" in part]
     if not tickets:
-        raise RefusedRequest("NO_TICKET", "티켓이 존재하지 않습니다.")
+        raise RefusedRequest("NO_TICKET", "티켓이 존재하지 않거나, 유효하지 않습니다.")
     ticket = str(tickets[0])
     form = _form(parts)
     if any(part.get("method") == "LIST_SUBSCRIPTIONS" for part in parts):
         return Request(ticket, form, (), listing=True)
     demands = tuple(_demand(part) for part in parts if "type" in part)
     if not demands:
-        raise RefusedRequest("NO_TYPE", "타입이 존재하지 않습니다.")
+        raise RefusedRequest("NO_TYPE", "type 필드가 존재하지 않습니다.")
     return Request(ticket, form, demands)
 
 
@@ -87,7 +95,7 @@ def _parts(text: str) -> list[dict[str, object]]:
 
 
 def _wrong_format() -> RefusedRequest:
-    return RefusedRequest("WRONG_FORMAT", "Format이 맞지 않습니다.")
+    return RefusedRequest("WRONG_FORMAT", "Format 이 맞지 않습니다.")
 
 
 def _form(parts: list[dict[str, object]]) -> Format:
@@ -97,16 +105,21 @@ def _form(parts: list[dict[str, object]]) -> Format:
     for form in FORMATS:
         if asked[-1] == form:
             return form
-    raise RefusedRequest("WRONG_FORMAT", f"format {asked[-1]} is unknown")
+    message = f"{asked[-1]}은 지원하지 않는 포맷입니다."
+    raise RefusedRequest("INVALID_PARAM", message)
 
 
 def _demand(part: dict[str, object]) -> Demand:
     channel = part["type"]
-    if channel not in CHANNELS:
-        raise RefusedRequest("INVALID_PARAM", f"type {channel} is unknown")
+    if channel in PRIVATE:
+        raise RefusedRequest("INVALID_AUTH", "인증 정보가 올바르지 않습니다.")
+    if not isinstance(channel, str) or not (channel in TRADED or channel in CANDLES):
+        raise RefusedRequest("INVALID_PARAM", f"{channel}은 지원하지 않는 타입입니다.")
     codes = part.get("codes")
-    if not isinstance(codes, list) or not codes:
-        raise RefusedRequest("NO_CODES", "codes가 존재하지 않습니다.")
+    if not isinstance(codes, list):
+        raise RefusedRequest("NO_CODES", "codes 필드가 존재하지 않습니다.")
+    if not codes:
+        raise RefusedRequest("INVALID_PARAM", "codes 필드가 비어 있습니다.")
     written = tuple(str(code) for code in codes)
     level = _level(part.get("level", 0))
     return Demand(
@@ -114,20 +127,16 @@ def _demand(part: dict[str, object]) -> Demand:
         snapshot=not _flag(part, "is_only_realtime", "isOnlyRealtime"),
         realtime=not _flag(part, "is_only_snapshot", "isOnlySnapshot"),
         codes=written,
+        level=part.get("level"),
     )
 
 
-def _topic(channel: object, code: str, level: int) -> Topic:
-    if channel == "ticker":
-        return Topic("ticker", code)
-    if channel == "trade":
-        return Topic("trade", code)
-    market, _, many = code.partition(".")
-    if not many:
-        return Topic("orderbook", market, DEPTH, level)
-    if not many.isdecimal() or int(many) not in BOOK_UNITS:
-        raise RefusedRequest("INVALID_PARAM", f"{code}: units are 1, 5, 15 or 30")
-    return Topic("orderbook", market, int(many), level)
+def _topic(channel: str, code: str, level: int) -> Topic:
+    if channel != "orderbook":
+        return Topic(channel, code)
+    market, _, text = code.partition(".")
+    many = int(text) if text.isdecimal() else DEPTH
+    return Topic(channel, market, many if many in BOOK_UNITS else DEPTH, level)
 
 
 def _level(value: object) -> int:

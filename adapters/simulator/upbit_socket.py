@@ -1,7 +1,7 @@
 """Upbit's WebSocket: subscriptions that replace each other, binary frames."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -18,10 +18,14 @@ from adapters.simulator.limit import (
     MessageLimit,
 )
 from adapters.simulator.market import Market
-from adapters.simulator.upbit_encoding import Moment
+from adapters.simulator.upbit_audience import Audience
+from adapters.simulator.upbit_candle import CandleFeed
+from adapters.simulator.upbit_encoding import Moment, supported_levels
 from adapters.simulator.upbit_field import Format
 from adapters.simulator.upbit_request import (
-    CHANNELS,
+    CANDLES,
+    TRADED,
+    Demand,
     RefusedRequest,
     Request,
     Topic,
@@ -45,9 +49,6 @@ class _Subscription:
     topics: list[Topic] = field(default_factory=list)
 
 
-_Members = dict[tuple[Topic, Format], set[Connection]]
-
-
 class UpbitSocket:
     """Subscriptions of all connections; frames are made once per topic and format."""
 
@@ -58,24 +59,24 @@ class UpbitSocket:
         self._instruments = market.instruments("upbit")
         self._fault, self._log, self._now_ms = fault, log, now_ms
         self._subscriptions: dict[Connection, _Subscription] = {}
-        # (channel, code) → variants of it and who wants them.
-        self._members: dict[tuple[str, str], _Members] = {}
+        self._audience = Audience()
+        self._candles = CandleFeed(self._audience, self._instruments)
 
     def publish(self, trade: Trade, now_ms: int) -> None:
         """Put ticker, trade and book of a market to everyone who subscribed to it."""
+        self._candles.note(trade)
         if self._fault.silent:
             return
         code = trade.instrument.listing.symbol
-        for channel in CHANNELS:
-            members = self._members.get((channel, code))
-            if members:
-                for (topic, form), connections in members.items():
-                    ready = _frame(topic, form, trade, now_ms, "REALTIME")
+        for channel in TRADED:
+            for topic, form, connections in self._audience.of(channel, code):
+                if ready := _frame(topic, form, trade, now_ms, "REALTIME"):
                     for connection in connections:
                         connection.put(ready)
 
     def tend(self, now_ms: int) -> None:
-        """Repeat {"status":"UP"} where asked for, close what has been idle."""
+        """Put candles, repeat {"status":"UP"} where asked for, close what is idle."""
+        self._candles.publish(now_ms, silent=self._fault.silent)
         for connection in self.hub.connections:
             if connection.beat_ms and now_ms - connection.beat_ms >= BEAT_MS:
                 self._beat(connection, now_ms)
@@ -139,42 +140,35 @@ class UpbitSocket:
                 if demand.realtime:
                     subscription.topics.append(topic)
         for topic in subscription.topics:
-            key = topic.channel, topic.code
-            members = self._members.setdefault(key, {})
-            members.setdefault((topic, request.form), set()).add(connection)
+            self._audience.add(connection, topic, request.form)
 
     def _snapshot(
         self, connection: Connection, topic: Topic, form: Format, each: Instrument
     ) -> None:
-        if not self._fault.silent:
+        if self._fault.silent:
+            return
+        now_ms = self._now_ms()
+        if topic.channel in CANDLES:
+            self._candles.snapshot(connection, topic, form, now_ms)
+        else:
             last = encoding.last_trade(each)
-            connection.put(_frame(topic, form, last, self._now_ms(), "SNAPSHOT"))
+            if ready := _frame(topic, form, last, now_ms, "SNAPSHOT"):
+                connection.put(ready)
 
     def _withdraw(self, connection: Connection, subscription: _Subscription) -> None:
         for topic in subscription.topics:
-            key = topic.channel, topic.code
-            members = self._members.get(key, {})
-            variant = topic, subscription.request.form
-            members.get(variant, set()).discard(connection)
-            if not members.get(variant):
-                members.pop(variant, None)
-            if not members:
-                self._members.pop(key, None)
+            self._audience.remove(connection, topic, subscription.request.form)
 
     def _list(self, connection: Connection, request: Request) -> None:
         held = self._subscriptions.get(connection)
+        brief = request.form.startswith("SIMPLE")
+        demands: tuple[Demand, ...] = ()
         if held is not None:
             # One format per connection: this message's, whatever it was for.
-            earlier = held.request
+            demands = held.request.demands
             self._replace_format(connection, held, request.form)
-            result = [
-                {"type": demand.topics[0].channel, "codes": list(demand.codes)}
-                for demand in earlier.demands
-            ]
-        else:
-            result = []
-        brief = request.form.startswith("SIMPLE")
         keys = ("mthd", "rslt", "tckt") if brief else ("method", "result", "ticket")
+        result = [_listed(demand, brief=brief) for demand in demands]
         values = ("LIST_SUBSCRIPTIONS", result, request.ticket)
         connection.put(frame(BINARY, _dump(dict(zip(keys, values, strict=True)))))
 
@@ -182,11 +176,9 @@ class UpbitSocket:
         self, connection: Connection, held: _Subscription, form: Format
     ) -> None:
         self._withdraw(connection, held)
-        earlier = held.request
-        held.request = Request(earlier.ticket, form, earlier.demands)
+        held.request = replace(held.request, form=form)
         for topic in held.topics:
-            members = self._members.setdefault((topic.channel, topic.code), {})
-            members.setdefault((topic, form), set()).add(connection)
+            self._audience.add(connection, topic, form)
 
     def _beat(self, connection: Connection, now_ms: int) -> None:
         connection.beat_ms = now_ms
@@ -196,16 +188,26 @@ class UpbitSocket:
 def _frame(
     topic: Topic, form: Format, trade: Trade, now_ms: int, moment: Moment
 ) -> bytes:
+    """Return what a topic tells of a trade: nothing of a level no book can have."""
     if topic.channel == "ticker":
         body = encoding.ticker(trade.instrument, now_ms, form, moment)
     elif topic.channel == "trade":
         body = encoding.trade(trade, now_ms, form, moment)
+    elif topic.level not in supported_levels(trade.instrument):
+        return b""
     else:
         many, level = topic.many, topic.level
         body = encoding.orderbook(
             trade.instrument, now_ms, form, moment, many=many, level=level
         )
     return frame(BINARY, body)
+
+
+def _listed(demand: Demand, *, brief: bool) -> dict[str, object]:
+    keys = ("ty", "cds", "lv") if brief else ("type", "codes", "level")
+    values = (demand.topics[0].channel, list(demand.codes), demand.level)
+    row = zip(keys, values, strict=True)
+    return {key: value for key, value in row if value is not None}
 
 
 def _error(refused: RefusedRequest) -> bytes:

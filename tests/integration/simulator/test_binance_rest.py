@@ -113,7 +113,7 @@ async def test_prices_and_best_prices_are_strings(
         ("klines", {"interval": "1m"}, -1102),
         ("klines", {"symbol": "BTCUSDT", "interval": "7m"}, -1120),
         ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": "x"}, -1100),
-        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": "0"}, -1100),
+        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": "0"}, -1130),
     ],
 )
 async def test_bad_requests_have_a_code(

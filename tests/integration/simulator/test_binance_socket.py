@@ -148,7 +148,10 @@ async def test_an_invalid_message_is_answered_by_a_code(
     simulator: Simulator, socket: Socket
 ) -> None:
     await socket.send_str("{")
-    assert await receive(socket) == {"code": 2, "msg": "Invalid JSON"}
+    assert await receive(socket) == {
+        "code": 3,
+        "msg": "Invalid JSON: expected value at line 1 column 2",
+    }
     assert simulator.violations.listed()[0].rule == "invalid request"
 
 

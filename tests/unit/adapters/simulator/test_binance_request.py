@@ -20,11 +20,21 @@ def test_a_subscription_is_read() -> None:
     [
         ("{", "Invalid JSON"),
         ("[]", "expected an object"),
-        ('{"method":"SUBSCRIBE_ALL","id":1}', "unknown method"),
+        ('{"method":"SUBSCRIBE_ALL","id":1}', "unknown variant"),
         ('{"method":"SUBSCRIBE","params":["a"],"id":[1]}', "request ID"),
-        ('{"method":"SUBSCRIBE","params":"a","id":1}', "list of strings"),
+        ('{"method":"SUBSCRIBE","params":"a","id":1}', "must be a list"),
         ('{"method":"SUBSCRIBE","params":[1],"id":1}', "list of strings"),
         ('{"method":"UNSUBSCRIBE","params":[],"id":1}', "too few"),
+        ('{"params":["a"],"id":1}', "missing field"),
+        ('{"method":"SUBSCRIBE","params":["a"],"id":true}', "request ID"),
+        ('{"method":"SUBSCRIBE","params":["a"],"id":1.5}', "request ID"),
+        ('{"method":"SUBSCRIBE","params":["a"],"id":9223372036854775808}', "ID"),
+        ('{"method":"SUBSCRIBE","params":["a"],"id":"a-b"}', "request ID"),
+        ('{"method":"LIST_SUBSCRIPTIONS","params":["a"],"id":1}', "too many"),
+        ('{"method":"GET_PROPERTY","params":[],"id":1}', "must be a string"),
+        ('{"method":"GET_PROPERTY","params":["combined",1],"id":1}', "too many"),
+        ('{"method":"SET_PROPERTY","params":["combined"],"id":1}', "Boolean"),
+        ('{"method":"SET_PROPERTY","params":["speed",1],"id":1}', "Unknown property"),
     ],
 )
 def test_what_is_no_request_is_refused(text: str, words: str) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from adapters.simulator.binance_weight import symbols_of, weight_of
+from adapters.simulator.binance_query import symbols_of
+from adapters.simulator.binance_weight import weight_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,9 @@ from adapters.simulator.binance_weight import symbols_of, weight_of
         ("ticker/price", {"symbol": "BTCUSDT"}, 2),
         ("ticker/bookTicker", {"symbols": '["A"]'}, 4),
         ("klines", {"symbol": "BTCUSDT"}, 2),
+        ("trades", {"symbol": "BTCUSDT"}, 25),
+        ("aggTrades", {"symbol": "BTCUSDT"}, 4),
+        ("avgPrice", {"symbol": "BTCUSDT"}, 2),
         ("depth", {}, 5),
         ("depth", {"limit": "500"}, 25),
         ("depth", {"limit": "5000"}, 250),

@@ -1,8 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from adapters.simulator.candle import (
     MONTH,
+    SECOND,
     WEEK,
+    YEAR,
     days,
     first_start,
     hours,
@@ -27,6 +30,20 @@ def test_candles_start_where_the_venues_start_them() -> None:
     assert MONTH.floor(t_ms) == ms("2026-11-01T00:00:00")
     assert MONTH.following(ms("2026-12-01T00:00:00")) == ms("2027-01-01T00:00:00")
     assert minutes(1).following(0) == MINUTE_MS
+    assert SECOND.floor(t_ms + 999) == t_ms
+    assert YEAR.floor(t_ms) == ms("2026-01-01T00:00:00")
+    assert YEAR.following(ms("2026-01-01T00:00:00")) == ms("2027-01-01T00:00:00")
+
+
+def test_candles_of_another_zone_start_at_its_midnight() -> None:
+    t_ms = ms("2026-10-31T17:30:00")
+    seoul = 9 * 60 * MINUTE_MS
+    assert replace(days(1), zone_ms=seoul).floor(t_ms) == ms("2026-10-31T15:00:00")
+    month = replace(MONTH, zone_ms=seoul)
+    assert month.floor(t_ms) == ms("2026-10-31T15:00:00")
+    assert month.following(month.floor(t_ms)) == ms("2026-11-30T15:00:00")
+    monday = replace(WEEK, zone_ms=seoul).floor(t_ms)
+    assert monday == ms("2026-10-25T15:00:00")
 
 
 def test_a_page_goes_back_from_an_exclusive_end(market: Market) -> None:

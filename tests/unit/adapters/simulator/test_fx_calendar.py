@@ -5,6 +5,7 @@ import pytest
 from adapters.simulator.fx_calendar import (
     business_days,
     fixing_ms,
+    friday_evening_ms,
     last_fixing,
     last_notice_ms,
 )
@@ -53,3 +54,11 @@ def test_weekends_are_no_business_days() -> None:
 
 def test_a_fixing_is_at_a_quarter_past_two_in_frankfurt() -> None:
     assert fixing_ms(date(2026, 11, 20)) == ms("2026-11-20T13:15:00")
+
+
+def test_friday_evening_is_the_last_one_that_has_been() -> None:
+    friday = ms("2026-11-20T23:00:00")
+    assert friday_evening_ms(friday - 1) == ms("2026-11-13T23:00:00")
+    assert friday_evening_ms(friday) == friday
+    assert friday_evening_ms(ms("2026-11-22T12:00:00")) == friday
+    assert friday_evening_ms(ms("2026-11-27T22:00:00")) == friday

@@ -1,5 +1,6 @@
 import pytest
 
+from adapters.simulator.bar import fold
 from adapters.simulator.coin import load_coins
 from adapters.simulator.economy import Economy
 from adapters.simulator.history import (
@@ -121,3 +122,51 @@ def test_joining_nothing_changes_nothing() -> None:
     bar = Bar(0, 1, 1, 1, 1, 1, 1, 1, 0)
     assert join(None, bar) == join(bar, None) == bar
     assert join(None, None) is None
+
+
+def test_trades_since_the_start_are_told_one_by_one(
+    history: History, start_ms: int
+) -> None:
+    first = start_ms // 100
+    for n, price in enumerate((100, 120, 90)):
+        history.record(start_ms + n * 400, price, 5, 50, "BID", first + n)
+    deals = history.deals(start_ms, start_ms + 10_000)
+    assert [(deal.price, deal.number) for deal in deals] == [
+        (100, first),
+        (120, first + 1),
+        (90, first + 2),
+    ]
+    second = history.bar(start_ms, start_ms + 1_000)
+    assert second is not None
+    assert (second.open, second.high, second.close, second.trades) == (100, 120, 90, 3)
+    assert history.bar(start_ms + 1_000, start_ms + 2_000) is None
+    newest = history.latest(start_ms + 10_000, start_ms - MINUTE_MS)
+    assert [next(newest).price for _ in range(4)][:3] == [90, 120, 100]
+    numbered = history.numbered(first + 1, start_ms + 1_000)
+    assert [deal.price for deal in numbered] == [120, 90]
+
+
+def test_a_minute_off_the_tape_keeps_its_bar_and_its_numbers(
+    history: History, start_ms: int
+) -> None:
+    number = 10**9
+    for minute in range(25):
+        for n in range(400):
+            number += 1
+            t_ms = start_ms + minute * MINUTE_MS + n * 100
+            history.record(t_ms, 10**9 + (n * 37 % 91) * 10**6, 7, 9, "BID", number)
+    first = history.bar(start_ms, start_ms + MINUTE_MS)
+    deals = history.deals(start_ms, start_ms + MINUTE_MS)
+    made = fold(start_ms, deals)
+    assert first is not None
+    assert made is not None
+    assert made[:6] == first[:6]
+    assert [deal.number for deal in deals] == list(range(10**9 + 1, 10**9 + 401))
+    follow = history.deals(start_ms, start_ms + 25 * MINUTE_MS)
+    assert [deal.number for deal in follow] == list(range(10**9 + 1, number + 1))
+
+
+def test_a_search_ends_in_a_market_that_never_trades(start_ms: int) -> None:
+    history = History(listing("WAVESUSDT", None), 7, start_ms)
+    assert list(history.latest(start_ms, LISTED_MS)) == []
+    assert list(history.numbered(1, start_ms)) == []

@@ -50,18 +50,25 @@ def test_a_question_for_the_subscriptions_is_no_subscription() -> None:
         ('[{"type":"ticker","codes":["KRW-BTC"]}]', "NO_TICKET"),
         (ask(), "NO_TYPE"),
         (ask({"type": "ticker"}), "NO_CODES"),
-        (ask({"type": "ticker", "codes": []}), "NO_CODES"),
+        (ask({"type": "ticker", "codes": []}), "INVALID_PARAM"),
         (ask({"type": "tickers", "codes": ["KRW-BTC"]}), "INVALID_PARAM"),
-        (ask({"type": "orderbook", "codes": ["KRW-BTC.2"]}), "INVALID_PARAM"),
-        (ask({"type": "orderbook", "codes": ["KRW-BTC.x"]}), "INVALID_PARAM"),
+        (ask({"type": 5, "codes": ["KRW-BTC"]}), "INVALID_PARAM"),
+        (ask({"type": "myOrder", "codes": ["KRW-BTC"]}), "INVALID_AUTH"),
+        (ask({"type": "candle.1d", "codes": ["KRW-BTC"]}), "INVALID_PARAM"),
         (
             ask({"type": "orderbook", "codes": ["KRW-BTC"], "level": "x"}),
             "INVALID_PARAM",
         ),
-        (ask({"type": "ticker", "codes": ["A"]}, {"format": "XML"}), "WRONG_FORMAT"),
+        (ask({"type": "ticker", "codes": ["A"]}, {"format": "XML"}), "INVALID_PARAM"),
     ],
 )
 def test_what_is_no_request_is_refused_by_name(text: str, name: str) -> None:
     with pytest.raises(RefusedRequest) as caught:
         read_request(text)
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize("code", ["KRW-BTC.2", "KRW-BTC.x", "KRW-BTC."])
+def test_a_number_of_levels_that_is_not_there_means_thirty(code: str) -> None:
+    request = read_request(ask({"type": "orderbook", "codes": [code]}))
+    assert request.demands[0].topics == (Topic("orderbook", "KRW-BTC", 30),)
