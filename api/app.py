@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -12,6 +13,7 @@ from api.endpoint import GraphQLEndpoint, page
 from api.error import MASKED_MESSAGE, masked
 from api.graphiql import static_routes
 from api.icon import IconEndpoint
+from api.observation import Observation
 from api.origin import cors
 from api.probe import Probe
 
@@ -58,6 +60,9 @@ def create_app(deps: ApiDeps) -> Starlette:
             *Probe(deps).routes(),
             *static_routes(),
         ],
-        middleware=cors(deps.allowed_origins),
+        middleware=[
+            Middleware(Observation, traffic=deps.traffic, clock=deps.clock),
+            *cors(deps.allowed_origins),
+        ],
         exception_handlers={HTTPException: refused, Exception: failed},
     )

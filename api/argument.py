@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Final
 
 from api.limit import MAX_SEARCH, MAX_SYMBOLS
+from api.scalar import UnixMs
 from api.type import filter as wire
+from api.type.vocabulary import ChannelChoice
 from domain.model.coin_query import CoinFilter, CoinOrder, CoinOrderField
 from domain.model.error import InvalidArgument
 from domain.model.fx import PremiumBasis
-from domain.model.market import Exchange, MarketWarning, Quality
+from domain.model.market import Channel, Exchange, MarketWarning, Quality
 from domain.model.pace import round_throttle_ms
 from domain.model.page import Direction, PageRequest
 from domain.model.premium_query import PremiumFilter, PremiumOrder, PremiumOrderField
@@ -35,6 +37,21 @@ def throttle_ms(wanted: int | None, default: int) -> int:
         return round_throttle_ms(default if wanted is None else wanted)
     except ValueError as exc:
         raise InvalidArgument("throttleMs", str(exc)) from exc
+
+
+def count_of(wanted: int | None, default: int) -> int:
+    """Return how many are asked for."""
+    return default if wanted is None else wanted
+
+
+def instant(given: UnixMs | None) -> int | None:
+    """Return an instant in Unix ms that may be left out."""
+    return given if isinstance(given, int) else None
+
+
+def forced(choice: ChannelChoice) -> Channel | None:
+    """Return the one channel that is asked for, None where any will do."""
+    return None if choice is ChannelChoice.AUTO else Channel(choice.name)
 
 
 def coin_filter(given: wire.CoinFilter | None) -> CoinFilter:

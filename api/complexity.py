@@ -23,17 +23,26 @@ from api.limit import (
     MAX_DEPTH,
     MAX_DIRECTIVES,
     MAX_INTROSPECTION_DEPTH,
+    MAX_READS,
 )
+
+# Fields of the query root that may each cost a venue several requests.
+READS = frozenset({"tickers", "orderBook", "candles", "trades"})
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Nested fields, those below `__schema` and `__type`, and what else is counted."""
+    """Nested fields, those below `__schema` and `__type`, and what else is counted.
+
+    `reads` are those of a venue at the top of the selection; deeper fields of the same
+    names are parts of their answers.
+    """
 
     depth: int = 0
     introspection_depth: int = 0
     aliases: int = 0
     directives: int = 0
+    reads: int = 0
 
     def beside(self, other: "Size") -> "Size":
         """Return the size of both selections together."""
@@ -42,6 +51,7 @@ class Size:
             max(self.introspection_depth, other.introspection_depth),
             self.aliases + other.aliases,
             self.directives + other.directives,
+            self.reads + other.reads,
         )
 
     def below(self, field: FieldNode) -> "Size":
@@ -51,7 +61,10 @@ class Size:
         inner = 1 + max(self.depth, self.introspection_depth)
         if field.name.value.startswith("__"):
             return Size(0, inner, aliases, directives)
-        return Size(1 + self.depth, self.introspection_depth, aliases, directives)
+        reads = int(field.name.value in READS)
+        return Size(
+            1 + self.depth, self.introspection_depth, aliases, directives, reads
+        )
 
     def excess(self) -> str | None:
         """Say which bound is passed, and what is allowed."""
@@ -64,6 +77,7 @@ class Size:
             ),
             ("number of aliases", self.aliases, MAX_ALIASES),
             ("number of directives", self.directives, MAX_DIRECTIVES),
+            ("number of reads of a venue", self.reads, MAX_READS),
         )
         for name, found, allowed in bounds:
             if found > allowed:

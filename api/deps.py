@@ -1,14 +1,17 @@
 """What the API needs of the rest, handed in once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from api.traffic import Traffic
 from domain.ports.clock import Clock
 from domain.ports.store import Icon
+from domain.ports.tracer import NO_TRACER, Tracer
 from domain.services.board_service import BoardService
 from domain.services.catalog_service import CatalogService
 from domain.services.health_service import HealthService
+from domain.services.market_data_service import MarketDataService
 from domain.services.premium_watch import PremiumWatch
 
 
@@ -37,7 +40,9 @@ class ApiDeps:
     """The domain's services and the settings of the API.
 
     `metrics` returns Prometheus text. `allowed_origins`: sites whose pages may call
-    (`https://example.com`), `*` is every site. `graphiql`: serve the page.
+    (`https://example.com`), `*` is every site. `graphiql`: serve the page. `traffic`
+    counts what is asked. `market_data`: None where no venue can be read; such
+    questions are answered with UPSTREAM_UNAVAILABLE.
     """
 
     board: BoardService
@@ -50,3 +55,6 @@ class ApiDeps:
     metrics: Callable[[], bytes]
     allowed_origins: Sequence[str] = ()
     graphiql: bool = True
+    traffic: Traffic = field(default_factory=Traffic)
+    market_data: MarketDataService | None = None
+    tracer: Tracer = NO_TRACER

@@ -13,11 +13,16 @@ from typing import Final
 from graphql import (
     ASTValidationRule,
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     MaxIntrospectionDepthRule,
     Node,
     OperationType,
+    SelectionNode,
+    SelectionSetNode,
     get_operation_ast,
     parse,
     specified_rules,
@@ -57,6 +62,30 @@ def prepare(schema: GraphQLSchema, text: str) -> Prepared:
     if len(text) > MAX_CACHED_TEXT:
         return _prepare(schema, text)
     return _cached_prepare(schema, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an operation is: its text, its kind and the first field at its root.
+
+    `kind` is None where none would run; `field` is one of the schema or empty.
+    """
+
+    text: str
+    kind: OperationType | None = None
+    field: str = ""
+
+
+def asked(schema: GraphQLSchema, text: str, name: str | None) -> Asked:
+    """Return the operation that would run."""
+    document = prepare(schema, text).document
+    operation = None if document is None else get_operation_ast(document, name)
+    if document is None or operation is None:
+        return Asked(text)
+    root = schema.get_root_type(operation.operation)
+    field = _first_field(document, operation.selection_set)
+    known = root is not None and field in root.fields
+    return Asked(text, operation.operation, field if known else "")
 
 
 def operation_type(
@@ -100,6 +129,31 @@ class DocumentPreparation(SchemaExtension):
         # The one schema that strawberry executes is its protected attribute.
         graphql_schema = context.schema._schema  # noqa: SLF001 (no public way to it)
         return prepare(graphql_schema, context.query or "")
+
+
+def _first_field(document: DocumentNode, selected: SelectionSetNode) -> str:
+    """Return the name of the first field, through fragments; empty: not found."""
+    spread: set[str] = set()
+    node: SelectionNode = selected.selections[0]
+    while not isinstance(node, FieldNode):
+        inner = getattr(node, "selection_set", None)
+        if isinstance(node, FragmentSpreadNode):
+            # A fragment in itself is refused, but only after it was asked for.
+            if node.name.value in spread:
+                return ""
+            spread.add(node.name.value)
+            inner = _fragment(document, node.name.value)
+        if inner is None:
+            return ""
+        node = inner.selections[0]
+    return node.name.value
+
+
+def _fragment(document: DocumentNode, name: str) -> SelectionSetNode | None:
+    for found in document.definitions:
+        if isinstance(found, FragmentDefinitionNode) and found.name.value == name:
+            return found.selection_set
+    return None
 
 
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:

@@ -35,6 +35,7 @@ from api.deps import ApiDeps
 from api.error import MASKED_MESSAGE, masked
 from api.graphiql import PAGE_HEADERS, graphiql_page
 from api.limit import CONNECTION_INIT_TIMEOUT_S
+from api.measure import WEBSOCKET
 from api.origin import is_allowed
 from api.schema import ApiSchema, api_schema
 from api.socket import SocketAdapter, SocketHandler
@@ -80,6 +81,7 @@ class GraphQLEndpoint(GraphQL[ApiContext, None]):
             allowed_origins=deps.allowed_origins,
         )
         self._deps = deps
+        self.traffic = deps.traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or a socket."""
@@ -107,7 +109,8 @@ class GraphQLEndpoint(GraphQL[ApiContext, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> ApiContext:
         """Return the context of operations; it holds nothing of its socket."""
-        return ApiContext(self._deps)
+        transport = WEBSOCKET if isinstance(request, WebSocket) else "http"
+        return ApiContext(self._deps, transport, request.headers.get("traceparent"))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Return the carrier of the answer's media type."""

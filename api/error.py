@@ -8,18 +8,20 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from uuid import uuid4
 
 from graphql import GraphQLError, GraphQLSyntaxError, Token, TokenKind, ValueNode
 from graphql.validation.validate import ValidationAbortedError
 
 from api.limit import MAX_ERROR_TEXT
+from api.request_id import current_request_id
 from domain.model.error import (
     InvalidArgument,
     StoreUnavailable,
     UnknownCoin,
+    UnknownMarket,
     UpstreamUnavailable,
 )
+from domain.model.number import saturate_int32
 
 _log = logging.getLogger(__name__)
 
@@ -44,22 +46,26 @@ class _Told:
     more: Mapping[str, object] = field(default_factory=dict)
 
 
-def coded(error: GraphQLError) -> GraphQLError:
-    """Return the error as clients may see it: with a code, nothing else leaks."""
+def coded(error: GraphQLError, now_ms: int | None = None) -> GraphQLError:
+    """Return the error as clients may see it: with a code, nothing else leaks.
+
+    With `now_ms` (Unix ms) it says when another try makes sense, where that is known.
+    """
     told = _told(error)
+    retry_after_ms = _retry_after_ms(error.original_error, now_ms)
     return GraphQLError(
         _cut(told.message),
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions={"code": told.code.value, **told.more},
+        extensions={"code": told.code.value, **told.more, **retry_after_ms},
     )
 
 
 def masked(error: BaseException | None, where: object = None) -> dict[str, object]:
     """Log a failure of ours and return the extensions that speak of it."""
-    request_id = uuid4().hex
+    request_id = current_request_id()
     _log.error(
         "api.internal_error",
         extra={"request_id": request_id, "where": where},
@@ -91,7 +97,7 @@ def _expected(condition: Exception | None) -> _Told | None:
         case InvalidArgument():
             more = {"argument": condition.argument}
             return _Told(ErrorCode.BAD_USER_INPUT, str(condition), more)
-        case UnknownCoin():
+        case UnknownCoin() | UnknownMarket():
             return _Told(ErrorCode.NOT_FOUND, str(condition))
         case StoreUnavailable():
             message = "the database cannot be reached now; try again later"
@@ -100,6 +106,16 @@ def _expected(condition: Exception | None) -> _Told | None:
             message = f"{condition.upstream} gives no usable answer; try again later"
             return _Told(ErrorCode.UPSTREAM_UNAVAILABLE, message)
     return None
+
+
+def _retry_after_ms(
+    condition: Exception | None, now_ms: int | None
+) -> Mapping[str, object]:
+    if not isinstance(condition, UpstreamUnavailable) or now_ms is None:
+        return {}
+    retry_at_ms = condition.retry_at_ms
+    wait_ms = None if retry_at_ms is None else saturate_int32(retry_at_ms - now_ms)
+    return {} if wait_ms is None else {"retryAfterMs": wait_ms}
 
 
 def _is_too_complex(error: GraphQLError) -> bool:

@@ -8,6 +8,7 @@ be served at ``/`` and ``/graphql`` and below a proxy's path prefix.
 
 import html
 import json
+import mimetypes
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -113,6 +114,8 @@ def static_routes() -> list[BaseRoute]:
     Files carry an ETag; a name that is not there answers 404, also while the
     third-party folder is absent.
     """
+    # Reads the system's files of types now: the first request would else wait for it.
+    mimetypes.init()
     return [
         Mount("/static/page", StaticFiles(directory=PAGE_DIR, check_dir=False)),
         Mount("/static", StaticFiles(directory=static_dir(), check_dir=False)),

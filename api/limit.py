@@ -24,6 +24,9 @@ MAX_INTROSPECTION_DEPTH: Final = 20
 MAX_ALIASES: Final = 30
 """Aliased fields of an operation, fragments counted wherever they are spread."""
 
+MAX_READS: Final = 10
+"""Reads of a venue (tickers, order books, candles, trades) in one operation."""
+
 MAX_DIRECTIVES: Final = 50
 """Directives of an operation, fragments counted wherever they are spread."""
 

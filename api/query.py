@@ -15,6 +15,7 @@ from api.argument import (
 )
 from api.context import ApiContext
 from api.global_id import NodeType, read_id
+from api.market_query import MarketQuery
 from api.type.connection import CoinConnection, PremiumConnection
 from api.type.filter import CoinFilter, CoinOrder, PremiumFilter, PremiumOrder
 from api.type.fx import FxRate
@@ -41,7 +42,7 @@ After = Annotated[
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(MarketQuery):
     """The query root."""
 
     @resolver("The object with this global ID; null: none has it.")
@@ -79,9 +80,9 @@ class Query:
         after: After = UNSET,
     ) -> CoinConnection:
         """Return a page of coins."""
-        request, condition = page_request(first, after), coin_filter(wanted)
-        rows = filter(condition.matches, info.context.deps.catalog.coins())
-        page = paginate(rows, coin_order(order_by).ordering(condition), request)
+        page = info.context.deps.catalog.page(
+            coin_filter(wanted), coin_order(order_by), page_request(first, after)
+        )
         return CoinConnection.from_domain(page, info.context.moment())
 
     @resolver("The live premium of one coin; null: it is not on the board.")

@@ -23,11 +23,14 @@ from strawberry.types.field import StrawberryField
 
 from api.context import ApiContext
 from api.document import (
+    Asked,
     DocumentPreparation,
+    asked,
     operation_problem,
     operation_type,
 )
 from api.error import ErrorCode, coded
+from api.measure import timed, watched
 from api.query import Query
 from api.scalar import SCALARS, instant_text
 from api.subscription import Subscription
@@ -67,16 +70,26 @@ class ApiSchema(strawberry.Schema):
         **more: Any,  # noqa: ANN401 (handed through)
     ) -> ExecutionResult:
         """Execute a query and return its finished result."""
+        running = self._executed(query, context_value, operation_name, more)
+        return await timed(running, self._asked(query, operation_name), context_value)
+
+    def _asked(self, query: str, operation_name: str | None) -> Asked:
+        return asked(self._schema, query, operation_name)
+
+    async def _executed(
+        self,
+        query: str,
+        context: ApiContext,
+        operation_name: str | None,
+        more: Mapping[str, Any],
+    ) -> ExecutionResult:
         problem = operation_problem(self._schema, query, operation_name)
         if problem is not None:
-            return _finished(_refused(problem), context_value)
+            return _finished(_refused(problem), context)
         result = await super().execute(
-            query,
-            context_value=context_value,
-            operation_name=operation_name,
-            **more,
+            query, context_value=context, operation_name=operation_name, **more
         )
-        return _finished(result, context_value)
+        return _finished(result, context)
 
     async def stream(  # type: ignore[override]  # as above
         self,
@@ -87,7 +100,8 @@ class ApiSchema(strawberry.Schema):
         **more: Any,  # noqa: ANN401 (handed through)
     ) -> AsyncGenerator[ExecutionResult, None]:
         """Execute any operation and return the stream of its finished results."""
-        return self._stream_finished(query, context_value, operation_name, more)
+        results = self._stream_finished(query, context_value, operation_name, more)
+        return watched(results, self._asked(query, operation_name), context_value)
 
     async def _stream_finished(
         self,
@@ -134,7 +148,10 @@ def schema_text() -> str:
 
 def _finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
     if result.errors:
-        result.errors = [coded(error) for error in result.errors]
+        now_ms = context.deps.clock.now_ms()
+        result.errors = [coded(error, now_ms) for error in result.errors]
+        for error in result.errors:
+            context.deps.traffic.errors[str((error.extensions or {})["code"])] += 1
     now = instant_text(context.deps.clock.now_ms())
     result.extensions = {**(result.extensions or {}), "serverTime": now}
     return result

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
 
+from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
+    Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
@@ -22,6 +24,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from api.context import ApiContext
 from api.error import ErrorCode
 from api.limit import MAX_OPERATION_ID, MAX_OPERATIONS_PER_SOCKET
+from api.request_id import bind_request_id
+from api.traffic import Traffic
 
 # A close frame carries 125 bytes, two of them the code (RFC 6455, section 5.5).
 _MAX_REASON_BYTES = 123
@@ -30,16 +34,36 @@ _MAX_REASON_BYTES = 123
 class SocketAdapter(ASGIWebSocketAdapter):
     """Closes at most once, and with a reason that fits its frame."""
 
+    def __init__(
+        self,
+        view: Any,  # noqa: ANN401 (the library's views have no common type)
+        request: WebSocket,
+        response: WebSocket,
+    ) -> None:
+        super().__init__(view, request, response)
+        self._traffic = cast("Traffic", view.traffic)
+
     async def close(self, code: int, reason: str) -> None:
         """Close; what has been closed stays so."""
         cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
         # Raised where the other side, or another operation, was faster.
         with suppress(RuntimeError, WebSocketDisconnected):
             await super().close(code, cut)
+            self._traffic.closes[str(code)] += 1
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[ApiContext, None]):
     """One socket's conversation."""
+
+    async def handle(self) -> None:
+        """Converse until one of the two leaves."""
+        with self.context.deps.traffic.socket():
+            await super().handle()
+
+    async def run_operation(self, operation: Operation[ApiContext, None]) -> None:
+        """Run an operation, in the task that is its own, under an ID of its own."""
+        bind_request_id()
+        await super().run_operation(operation)
 
     async def handle_message(self, message: Message) -> None:
         """Take a message of the right shape."""
@@ -60,6 +84,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[ApiContext, None]):
         known = message["id"] in self.operations
         full = len(self.operations) >= MAX_OPERATIONS_PER_SOCKET
         if self.connection_acknowledged and full and not known:
+            self.context.deps.traffic.errors[ErrorCode.RATE_LIMITED.value] += 1
             text = f"at most {MAX_OPERATIONS_PER_SOCKET} operations run on one socket"
             error = {
                 "message": text,

@@ -61,6 +61,7 @@ class Subscription:
         context = info.context
         pace = throttle_ms(throttle, BOARD_THROTTLE_MS)
         events = context.deps.watch.premiums(premium_filter(wanted), pace)
+        context.subscribed()
         return told(events, lambda e: PremiumsUpdate.from_domain(e, context.moment()))
 
     @watcher(
@@ -79,6 +80,7 @@ class Subscription:
         if context.moment().board.premium(symbol.upper()) is None:
             raise UnknownCoin(symbol)
         events = context.deps.watch.premium(symbol, pace)
+        context.subscribed()
         return told(events, lambda p: Premium.from_domain(p, context.moment()))
 
     @watcher(

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from app.failure import CommandFailed
+from app.cli_recording import add_record, add_replay
+from app.failure import CommandFailed, WrongUse
 from app.settings import InvalidSetting, load_settings, unknown_names
 
 EXIT_FAILED = 1
@@ -22,6 +23,8 @@ _COMMANDS = {
     "simulate": "run the simulated exchanges alone",
     "migrate": "bring the database schema up to date",
     "schema": "print the GraphQL schema",
+    "record": "record what both venues send, as it comes",
+    "replay": "play a recording as simulated exchanges, or check it",
     "doctor": "say what is reachable, how fast, and what to do",
     "coins": "change what is stored about coins",
 }
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandFailed as exc:
         print(f"kimp: {exc}", file=sys.stderr)
         return EXIT_FAILED
+    except WrongUse as exc:
+        print(f"kimp: {exc}", file=sys.stderr)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_FAILED
 
@@ -60,13 +66,46 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text, description=text)
         for name, text in _COMMANDS.items()
     }
-    parsers["simulate"].add_argument(
+    _add_simulate(parsers["simulate"])
+    add_record(parsers["record"])
+    add_replay(parsers["replay"])
+    _add_coins(parsers["coins"])
+    return parser
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
         help="end when standard input is closed (a parent process has ended)",
     )
-    _add_coins(parsers["coins"])
-    return parser
+    parser.add_argument(
+        "--list-scenarios", action="store_true", help="say what can go wrong, and end"
+    )
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="let this go wrong; may be given more than once",
+    )
+    parser.add_argument(
+        "--venue", metavar="V", help="where: upbit, binance, fx or all it can befall"
+    )
+    parser.add_argument(
+        "--after",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds from the start until it goes wrong (0)",
+    )
+    parser.add_argument(
+        "--for",
+        dest="for_s",
+        type=float,
+        metavar="S",
+        help="seconds it lasts; without, until the end or as long as it does",
+    )
 
 
 def _add_coins(parser: argparse.ArgumentParser) -> None:

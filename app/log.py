@@ -1,15 +1,21 @@
 """Structured logs: console on a terminal, JSON lines otherwise.
 
 Source: structlog's "Logging Best Practices". Everything goes through the standard
-library's logging, so that libraries and the domain share one format.
+library's logging, so that libraries and the domain share one format. An event is named
+`part.what_happened`, docs/LOGS.md lists them; all else stands in its keys.
 """
 
 import logging
+import re
 import sys
 from typing import Literal
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# The password in an address: it may reach us in anybody's words.
+_PASSWORD = re.compile(r"(\w://[^\s:/@]*):[^\s/]+@")
+_HIDDEN = r"\1:***@"
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -46,9 +52,29 @@ def configure_log(level: str, form: Literal["auto", "console", "json"]) -> None:
 def _final(console: bool) -> list[Processor]:
     strip: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if console:
-        return [strip, structlog.dev.ConsoleRenderer(colors=True)]
+        # Plain: richer tracebacks would print the values of local variables.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=plain)
+        return [strip, structlog.processors.format_exc_info, hide_passwords, renderer]
     return [
         strip,
         structlog.processors.format_exc_info,
+        hide_passwords,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
+
+
+def hide_passwords(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Mask the password of every address in an event's values, tracebacks included."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            if "@" in value:
+                event[key] = _PASSWORD.sub(_HIDDEN, value)
+        elif "@" in (text := _text(value)):
+            event[key] = _PASSWORD.sub(_HIDDEN, text)
+    return event
+
+
+def _text(value: object) -> str:
+    """Return how a value that is no text would be written; numbers hide nothing."""
+    return "" if isinstance(value, int | float | None) else repr(value)

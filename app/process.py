@@ -15,13 +15,15 @@ from app.garbage import settle
 from app.http_server import HttpServer, bind, cannot_listen, make_server, url_of
 from app.settings import Settings
 from app.signal import stop_on_signal
-from app.store import CannotStart, Store, open_store
+from app.store import START_PATIENCE_S, CannotStart, Store, open_store
 from app.supervisor import Worker, supervise
 from app.wiring import Server, build
 from domain.model.error import StoreUnavailable
 
 __all__ = ["CannotStart", "serve"]
 
+# Serving begins without the stored values when they take longer to read.
+RESTORE_TIMEOUT_S = 5.0
 # The final write may not hold up the end for longer than this.
 FLUSH_TIMEOUT_S = 5.0
 
@@ -41,10 +43,12 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         listener = bind(settings.http)
         stack.callback(listener.close)
-        store = await stack.enter_async_context(open_store(settings, clock))
+        store = await stack.enter_async_context(
+            open_store(settings, clock, patience_s=START_PATIENCE_S)
+        )
         server = build(settings, store, clock)
         stack.push_async_callback(server.close)
-        await _restore(server)
+        await _restore(server, store)
         http = make_server(server.app, settings.http)
         stack.enter_context(stop_on_signal(stop, again=lambda: _force(http)))
         serving = asyncio.create_task(http.serve([listener]), name="http")
@@ -85,14 +89,23 @@ async def _run(
     serving.result()
 
 
-async def _restore(server: Server) -> None:
-    """Put back what was stored, before anything is fetched."""
+async def _restore(server: Server, store: Store) -> None:
+    """Put back what was stored, before anything is fetched; bounded."""
+    if not store.is_migrated:
+        # The workers do it as soon as there is something to read from.
+        _log.warning("restore.impossible", why="the database is away")
+        return
     try:
-        await server.catalog.load()
-        await server.latest.restore()
-        await server.latest.save()
+        async with asyncio.timeout(RESTORE_TIMEOUT_S):
+            await server.catalog.load()
+            await server.latest.restore()
+            await server.latest.save()
+            await server.icons.warm()
     except StoreUnavailable as exc:
         _log.warning("restore.impossible", why=str(exc))
+    except TimeoutError:
+        why = f"no answer within {RESTORE_TIMEOUT_S:g} s"
+        _log.warning("restore.impossible", why=why)
 
 
 async def _flush(server: Server, store: Store) -> None:

@@ -8,30 +8,29 @@ import json
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from app.route_setting import RouteSettings
+from app.setting_part import Part, Seconds
+
 PREFIX = "KIMP_"
 FxSourceName = Literal["dunamu", "frankfurter", "open_er_api"]
+# What the extra `otel` brings, by its topmost packages first.
+OTEL_PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 WsUrl = Annotated[str, Field(pattern=r"^wss?://[^\s/]+")]
 
 
 class InvalidSetting(ValueError):
     """A setting that cannot be meant: its name, its value and what is allowed."""
-
-
-class Part(BaseModel):
-    """A group of settings; read-only. Unknown names are told of by `unknown_names`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class HttpSettings(Part):
@@ -199,6 +198,16 @@ class ResilienceSettings(Part):
             "its silence bound."
         ),
     )
+    stream_read_timeout_s: Seconds = Field(
+        3.0, description="Time a one-off read over a stream may take."
+    )
+    stream_read_idle_s: Seconds = Field(
+        30.0,
+        description=(
+            "The connection for one-off reads is closed when nobody has read for this "
+            "long."
+        ),
+    )
 
 
 class LogSettings(Part):
@@ -210,6 +219,36 @@ class LogSettings(Part):
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON lines otherwise."
     )
+
+
+class OtelSettings(Part):
+    """Traces to an OpenTelemetry collector; needs the extra `kimchi-premium[otel]`."""
+
+    endpoint: str = Field(
+        "",
+        pattern=r"^($|https?://[^\s/@]+(/[^\s@]*)?$)",
+        description=(
+            "Base of a collector that takes OTLP over HTTP, such as "
+            "`http://127.0.0.1:4318`; `/v1/traces` is appended. Empty: nothing is "
+            "traced. Headers it asks for are read from `OTEL_EXPORTER_OTLP_HEADERS`."
+        ),
+    )
+    sample_ratio: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Part of the traces that is kept; a caller's own choice wins.",
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _has_its_packages(cls, value: str) -> str:
+        if value and not all(map(_is_installed, OTEL_PACKAGES)):
+            raise ValueError(
+                "traces need packages that are not installed: "
+                "pip install 'kimchi-premium[otel]'"
+            )
+        return value
 
 
 class Settings(BaseSettings):
@@ -233,7 +272,9 @@ class Settings(BaseSettings):
     bus: BusSettings = BusSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     resilience: ResilienceSettings = ResilienceSettings()
+    route: RouteSettings = RouteSettings()
     log: LogSettings = LogSettings()
+    otel: OtelSettings = OtelSettings()
 
 
 def load_settings() -> Settings:
@@ -291,9 +332,17 @@ def _json_list(value: object) -> object:
         raise ValueError('must be a JSON list such as ["dunamu"]') from exc
 
 
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False  # nor is the package around it
+
+
 def _given(environment: Mapping[str, str]) -> list[str]:
     # Names the test-suite and the shared tooling use beside the settings.
-    foreign = ("KIMP_TEST_", "KIMP_SHARED_DATA", "KIMP_REQUIRE_", "KIMP_BENCH_")
+    tooling = ("KIMP_BENCH_", "KIMP_SOAK_")
+    foreign = ("KIMP_TEST_", "KIMP_SHARED_DATA", "KIMP_REQUIRE_", *tooling)
     return [
         name.upper()
         for name in environment
@@ -305,7 +354,9 @@ def _line(error: dict[str, Any]) -> str:
     location = [str(item) for item in error["loc"] if not isinstance(item, int)]
     name = PREFIX + "__".join(location).upper()
     value = error.get("input")
-    shown = "(hidden)" if name == "KIMP_DATABASE__URL" else repr(value)
+    # An address may hold a password where none is expected, too.
+    secret = name == "KIMP_DATABASE__URL" or "@" in str(value)
+    shown = "(hidden)" if secret else repr(value)
     allowed = str(error["msg"])
     if name == "KIMP_DATABASE__URL":
         allowed = "must be empty or postgresql://user:password@host:5432/name"

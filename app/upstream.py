@@ -4,13 +4,19 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from websockets.asyncio.client import connect
+
+from adapters.binance.read_session import BinanceReadSession
+from adapters.binance.reader import BinanceReader
 from adapters.binance.rest import BinanceSource
 from adapters.binance.session import BinanceSession
+from adapters.binance.stream_reader import BinanceStreamReader
 from adapters.binance.wire import MarketStreamName
 from adapters.fx import dunamu
 from adapters.fx.dunamu import DunamuSource
 from adapters.fx.frankfurter import FrankfurterSource
 from adapters.fx.open_er_api import OpenErApiSource
+from adapters.recording.tap import WireTap
 from adapters.resilience.breaker import AsyncBreaker
 from adapters.resilience.budget import (
     BINANCE_RULE,
@@ -25,14 +31,20 @@ from adapters.resilience.limiter import RequestLimiter
 from adapters.resilience.monitor import UpstreamMonitor
 from adapters.resilience.recovery import VenueRecovery
 from adapters.resilience.retry import RetryPolicy
-from adapters.resilience.session import StreamSession
+from adapters.resilience.session import Reject, StreamSession
+from adapters.resilience.stream_read import ReadSession, StreamReads, reading
+from adapters.upbit.read_session import UpbitReadSession
+from adapters.upbit.reader import UpbitReader
 from adapters.upbit.rest import UpbitSource
 from adapters.upbit.session import UpbitSession
+from adapters.upbit.stream_reader import UpbitStreamReader
 from app.settings import FxSourceName, Settings
 from domain.model.market import Channel, Exchange
 from domain.ports.clock import Clock
 from domain.ports.fx_source import FxSource
+from domain.ports.market_reader import MarketReader
 from domain.ports.market_source import MarketSource
+from domain.ports.tracer import NO_TRACER, Tracer
 
 # Binance ends every connection after 24 h; ours is renewed an hour before, overlapped.
 BINANCE_RENEW_AFTER_S = 23 * 3600.0
@@ -43,12 +55,37 @@ RateMaker = Callable[[UpstreamHttp], FxSource]
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """One venue's adapters, ready to be run."""
+    """One venue's adapters, ready to be run.
+
+    `readers` answer one-off reads, one per channel (`reader.channel`); what they hold
+    open is closed with `close`.
+    """
 
     source: MarketSource
     stream: StreamDialer
     http: UpstreamHttp
     monitors: tuple[UpstreamMonitor, ...]
+    readers: tuple[MarketReader, ...]
+    reads: StreamReads
+
+    async def close(self) -> None:
+        """Close all connections but the live one, which is its worker's."""
+        await self.reads.close()
+        await self.http.close()
+
+
+RejectSink = Callable[[Reject], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapters:
+    """How the parts are made that are a venue's own."""
+
+    session: Callable[[], StreamSession]
+    source: Callable[[UpstreamHttp, Clock, RejectSink], MarketSource]
+    reader: Callable[[UpstreamHttp, Clock, RejectSink], MarketReader]
+    read_session: Callable[[Callable[[], int | None]], ReadSession]
+    stream_reader: Callable[[StreamReads], MarketReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +98,21 @@ class Rate:
 
 
 class UpstreamFactory:
-    """Builds upstreams by the settings; `share` < 1: we are not the live feed."""
+    """Builds upstreams by the settings; `share` < 1: we are not the live feed.
 
-    def __init__(self, settings: Settings, clock: Clock, share: float = 1.0) -> None:
+    `tap` records what goes over the wire.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        share: float = 1.0,
+        tracer: Tracer = NO_TRACER,
+        tap: WireTap | None = None,
+    ) -> None:
+        self._tap = tap
+        self._tracer = tracer
         self._settings = settings
         self._clock = clock
         self._share = share
@@ -82,8 +131,13 @@ class UpstreamFactory:
             part.rest_url,
             UPBIT_RULE,
             plan,
-            lambda: UpbitSession(_ticket()),
-            lambda http, monitor: UpbitSource(http, self._clock, monitor.rejected),
+            _Adapters(
+                session=lambda: UpbitSession(_ticket()),
+                source=UpbitSource,
+                reader=UpbitReader,
+                read_session=lambda offset_ms: UpbitReadSession(_ticket(), offset_ms),
+                stream_reader=UpbitStreamReader,
+            ),
         )
 
     def binance(self) -> Venue:
@@ -103,8 +157,13 @@ class UpstreamFactory:
             part.rest_url,
             BINANCE_RULE,
             plan,
-            lambda: BinanceSession(BINANCE_STREAMS),
-            lambda http, monitor: BinanceSource(http, self._clock, monitor.rejected),
+            _Adapters(
+                session=lambda: BinanceSession(BINANCE_STREAMS),
+                source=BinanceSource,
+                reader=BinanceReader,
+                read_session=BinanceReadSession,
+                stream_reader=BinanceStreamReader,
+            ),
         )
 
     def rate(self, name: FxSourceName) -> Rate:
@@ -127,11 +186,13 @@ class UpstreamFactory:
         url: str,
         rule: LimitRule,
         plan: DialPlan,
-        make_session: Callable[[], StreamSession],
-        make_source: Callable[[UpstreamHttp, UpstreamMonitor], MarketSource],
+        adapters: _Adapters,
     ) -> Venue:
+        timeout_s = self._settings.resilience.stream_read_timeout_s
+        read_plan = reading(plan, timeout_s)
         asking, dialling = self._breaker(name), self._breaker(plan.name)
-        recovery = VenueRecovery([asking, dialling])
+        reading_breaker = self._breaker(read_plan.name)
+        recovery = VenueRecovery([asking, dialling, reading_breaker])
         monitor = UpstreamMonitor(name, Channel.REST, clock=self._clock)
         http = self._http(monitor, url, rule, asking, on_recovered=recovery)
         watch = UpstreamMonitor(
@@ -142,15 +203,36 @@ class UpstreamFactory:
         )
         stream = StreamDialer(
             plan,
-            make_session,
+            adapters.session,
             watch,
             clock=self._clock,
             random=random.random,
             breaker=dialling,
             on_recovered=recovery,
+            connect=connect if self._tap is None else self._tap.connect(plan.name),
         )
         recovery.wakes(stream.wake)
-        return Venue(make_source(http, monitor), stream, http, (monitor, watch))
+        reads = StreamReads(
+            read_plan,
+            lambda: adapters.read_session(lambda: http.clock_offset_ms),
+            clock=self._clock,
+            breaker=reading_breaker,
+            budget=stream.dial_budget,
+            on_reject=watch.rejected,
+            timeout_s=timeout_s,
+            idle_s=self._settings.resilience.stream_read_idle_s,
+        )
+        return Venue(
+            source=adapters.source(http, self._clock, monitor.rejected),
+            stream=stream,
+            http=http,
+            monitors=(monitor, watch),
+            readers=(
+                adapters.reader(http, self._clock, monitor.rejected),
+                adapters.stream_reader(reads),
+            ),
+            reads=reads,
+        )
 
     def _http(
         self,
@@ -163,7 +245,8 @@ class UpstreamFactory:
         on_recovered: Callable[[], None] | None = None,
     ) -> UpstreamHttp:
         patience = self._settings.resilience
-        return UpstreamHttp(
+        make_http = UpstreamHttp if self._tap is None else self._tap.http
+        return make_http(
             monitor.name,
             url,
             monitor,
@@ -176,6 +259,7 @@ class UpstreamFactory:
             timeout_s=patience.timeout_s,
             headers=headers,
             on_recovered=on_recovered,
+            tracer=self._tracer,
         )
 
     def _breaker(self, name: str) -> AsyncBreaker:

@@ -1,6 +1,7 @@
 """The one place where ports meet adapters."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -14,12 +15,13 @@ from adapters.postgres.icon_repository import PostgresIconRepository
 from adapters.postgres.latest_repository import PostgresLatestRepository
 from adapters.resilience.monitor import UpstreamMonitor
 from api.app import ApiDeps, create_app
-from app.metrics import Metrics, ServerCollector
+from app.instrument import Instruments, Sources, open_instruments, server_metrics
+from app.latest_trace import traced
 from app.notice import Notice
 from app.readiness import Readiness
 from app.settings import Settings
 from app.skew import SkewService
-from app.store import Store
+from app.store import KeepReport, Store
 from app.supervisor import Worker
 from app.upstream import Rate, UpstreamFactory, Venue
 from domain.model.board import PremiumBoard
@@ -29,11 +31,14 @@ from domain.model.identity import IdentityTable, parse_table
 from domain.model.market import Exchange
 from domain.ports.clock import Clock
 from domain.services.board_service import BoardService
+from domain.services.cache import CacheReporter
 from domain.services.catalog_service import CatalogService
+from domain.services.channel_router import ChannelRouter
 from domain.services.fx_service import FxService
 from domain.services.health_service import HealthService
 from domain.services.icon_service import IconService
 from domain.services.latest_service import LatestService
+from domain.services.market_data_service import MarketDataService
 from domain.services.market_service import MarketService
 from domain.services.premium_watch import PremiumWatch
 from domain.services.window_service import WindowService
@@ -46,6 +51,8 @@ class Server:
     app: Starlette
     catalog: CatalogService
     latest: LatestService
+    icons: IconService
+    caches: Sequence[CacheReporter]
     workers: Sequence[Worker]
     notice: Notice
     closers: Sequence[Callable[[], Awaitable[None]]]
@@ -68,17 +75,19 @@ def identity_table() -> IdentityTable:
 
 def build(settings: Settings, store: Store, clock: Clock) -> Server:
     """Compose a server on a store that is open."""
-    factory = UpstreamFactory(settings, clock)
+    instruments = open_instruments(settings, clock)
+    factory = UpstreamFactory(settings, clock, tracer=instruments.tracer)
     venues = (factory.upbit(), factory.binance())
     rates = [factory.rate(name) for name in settings.fx.sources]
     icon_source = HttpIconSource()
-    core = _core(settings, store, clock, venues, rates)
-    app = _app(settings, store, clock, core, icon_source)
-    https = [*(venue.http for venue in venues), *(rate.http for rate in rates)]
+    core = _core(settings, store, clock, venues, rates, instruments, icon_source)
+    app = _app(settings, store, clock, core, instruments)
     return Server(
         app=app,
         catalog=core.catalog,
         latest=core.latest,
+        icons=core.icons,
+        caches=core.caches,
         workers=[
             Worker("database", store.run),
             *_core_workers(core),
@@ -86,10 +95,17 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
                 Worker(f"fx.{r.source.name}", partial(core.fx.run, r.source))
                 for r in rates
             ),
-            Worker("skew", SkewService(_offsets(venues), core.board, clock).run),
+            Worker("skew", SkewService(core.offsets, core.board, clock).run),
+            Worker("loop_delay", instruments.delay.run),
         ],
         notice=Notice(lambda: core.health.now().upstreams, core.board, clock),
-        closers=[*(http.close for http in https), icon_source.close],
+        closers=[
+            core.market_data.close,
+            *(venue.close for venue in venues),
+            *(rate.http.close for rate in rates),
+            icon_source.close,
+            instruments.tracing.close,
+        ],
     )
 
 
@@ -101,10 +117,18 @@ class _Core:
     catalog: CatalogService
     fx: FxService
     latest: LatestService
+    icons: IconService
     markets: Sequence[MarketService]
+    market_data: MarketDataService
     windows: WindowService
     health: HealthService
     monitors: Sequence[UpstreamMonitor]
+    offsets: Mapping[Exchange, Callable[[], int | None]]
+
+    @property
+    def caches(self) -> Sequence[CacheReporter]:
+        """Every cache, for metrics."""
+        return (self.catalog.cache, self.icons.cache, *self.market_data.caches)
 
 
 def _core(
@@ -113,29 +137,45 @@ def _core(
     clock: Clock,
     venues: tuple[Venue, Venue],
     rates: Sequence[Rate],
+    instruments: Instruments,
+    icon_source: HttpIconSource,
 ) -> _Core:
     board = BoardService(_board(settings, rates), clock)
+    icons = PostgresIconRepository(store.database)
     monitors = [*(m for v in venues for m in v.monitors), *(r.monitor for r in rates)]
+    catalog = CatalogService(
+        PostgresCoinRepository(store.database),
+        [venue.source for venue in venues],
+        identity_table(),
+        clock,
+        icon_url=settings.upbit.icon_url,
+    )
+    latest = LatestService(
+        traced(PostgresLatestRepository(store.database), instruments.tracer),
+        board,
+        clock,
+        lambda: catalog.unread,
+    )
     core = _Core(
         board=board,
-        catalog=CatalogService(
-            PostgresCoinRepository(store.database),
-            [venue.source for venue in venues],
-            identity_table(),
-            clock,
-            icon_url=settings.upbit.icon_url,
-        ),
+        catalog=catalog,
         fx=FxService(board, clock),
-        latest=LatestService(PostgresLatestRepository(store.database), board, clock),
+        latest=latest,
+        icons=IconService(catalog, icons, icon_source, clock),
         markets=[
             MarketService(v.source, v.stream, board, clock, policy)
             for v, policy in zip(venues, _fallback_policies(settings), strict=True)
         ],
+        market_data=_market_data(settings, clock, venues, board.board, catalog),
         windows=WindowService(venues[0].source, venues[1].source, board, clock),
         health=HealthService(
-            version("kimchi-premium"), monitors, store.database, clock
+            version("kimchi-premium"),
+            monitors,
+            KeepReport(store.database, latest),
+            clock,
         ),
         monitors=monitors,
+        offsets=_offsets(venues),
     )
     takers = (board.set_coins, core.windows.set_coins)
     for taker in (*takers, *(market.set_coins for market in core.markets)):
@@ -149,16 +189,22 @@ def _app(
     store: Store,
     clock: Clock,
     core: _Core,
-    icon_source: HttpIconSource,
+    instruments: Instruments,
 ) -> Starlette:
     board = core.board
-    icons = PostgresIconRepository(store.database)
-    collector = ServerCollector(
-        core.health,
-        board,
-        core.fx,
-        clock,
-        lambda: {monitor.name: monitor.rejects for monitor in core.monitors},
+    sources = Sources(
+        instruments=instruments,
+        health=core.health,
+        board=board,
+        fx=core.fx,
+        monitors=core.monitors,
+        markets=core.markets,
+        offsets=core.offsets,
+        database=store.database,
+        latest=core.latest,
+        clock=clock,
+        caches=core.caches,
+        routes=lambda: core.market_data.stats,
     )
     return create_app(
         ApiDeps(
@@ -166,12 +212,15 @@ def _app(
             watch=PremiumWatch(board, clock),
             catalog=core.catalog,
             health=core.health,
-            icons=IconService(core.catalog, icons, icon_source, clock),
+            icons=core.icons,
             clock=clock,
             readiness=Readiness(
                 lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
             ),
-            metrics=Metrics(collector).text,
+            metrics=server_metrics(sources).text,
+            traffic=instruments.traffic,
+            market_data=core.market_data,
+            tracer=instruments.tracer,
             allowed_origins=settings.http.allowed_origins,
             graphiql=settings.http.graphiql,
         )
@@ -206,6 +255,24 @@ def _board(settings: Settings, rates: Sequence[Rate]) -> PremiumBoard:
             Exchange.BINANCE: settings.binance.silence_bound_s,
         },
     )
+
+
+def _market_data(
+    settings: Settings,
+    clock: Clock,
+    venues: Sequence[Venue],
+    board: PremiumBoard,
+    catalog: CatalogService,
+) -> MarketDataService:
+    part = settings.route
+    router = ChannelRouter(
+        [reader for venue in venues for reader in venue.readers],
+        clock,
+        random.random,
+        part.policy(),
+        part.patience(),
+    )
+    return MarketDataService(router, board, catalog.lists, clock, part.limits())
 
 
 def _fallback_policies(settings: Settings) -> tuple[FallbackPolicy, FallbackPolicy]:

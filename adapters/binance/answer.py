@@ -106,13 +106,14 @@ class AveragePrice(Struct, rename="camel", gc=False):
 
 # {"id":28457,"price":"4.00000100","qty":"12.00000000","quoteQty":"48.000012",
 #  "time":1499865549590,"isBuyerMaker":true,"isBestMatch":true}
-class TradeRow(Struct, gc=False):
-    """One past trade."""
+class TradeRow(Struct, rename="camel", gc=False):
+    """One past trade; where the buyer was the maker, the taker sold."""
 
     id: int
     price: Number
     qty: Number
     time: int
+    is_buyer_maker: bool | None = None
 
 
 # {"a":26129,"p":"0.01633102","q":"4.70443515","f":27781,"l":27781,
@@ -213,9 +214,11 @@ def row_text(row: Struct) -> bytes:
 SYMBOLS: Final = RowReader(SymbolRow, in_symbols=True)
 DAYS: Final = RowReader(DayRow)
 KLINES: Final = RowReader(KlineRow)
+TRADES: Final = RowReader(TradeRow)
+DEPTHS: Final = RowReader(Depth)
 
-# Every documented public answer, by the path that gives it. Only the first three are
-# asked for today.
+# Every documented public answer, by the path that gives it. Asked for are those with
+# a name above.
 READERS: Final[Mapping[str, RowReader[Any]]] = {
     "/api/v3/exchangeInfo": SYMBOLS,
     "/api/v3/ticker/24hr": DAYS,
@@ -225,8 +228,8 @@ READERS: Final[Mapping[str, RowReader[Any]]] = {
     "/api/v3/ticker/bookTicker": RowReader(BookRow),
     "/api/v3/ticker/tradingDay": RowReader(TradingDayRow),
     "/api/v3/avgPrice": RowReader(AveragePrice),
-    "/api/v3/trades": RowReader(TradeRow),
+    "/api/v3/trades": TRADES,
     "/api/v3/aggTrades": RowReader(AggTradeRow),
-    "/api/v3/depth": RowReader(Depth),
+    "/api/v3/depth": DEPTHS,
     "/sapi/v1/spot/delist-schedule": RowReader(DelistRow),
 }

@@ -68,7 +68,8 @@ class BinanceSource:
         """Return every USDT market, also those that do not trade now.
 
         Raises:
-            UpstreamUnavailable: no usable answer; a list without any USDT market is
+            UpstreamUnavailable: no usable answer to the one try of the catalogue's
+                own loop; a list without any USDT market is
                 none, because it would close every coin there is.
         """
         return await self._http.read(
@@ -76,6 +77,8 @@ class BinanceSource:
             "/api/v3/exchangeInfo",
             {"showPermissionSets": "false"},  # a tenth of the size
             weight=LIST_WEIGHT,
+            tries=1,
+            probe=True,
         )
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:

@@ -120,6 +120,11 @@ class MemoryIconRepository:
         self.store.reach()
         return self.store.icons.get(symbol)
 
+    async def load_all(self, limit: int) -> Sequence[Icon]:
+        """Return the kept icons by symbol, the first so many."""
+        self.store.reach()
+        return [self.store.icons[symbol] for symbol in sorted(self.store.icons)][:limit]
+
     async def save(self, icon: Icon) -> None:
         """Keep an icon, in place of an earlier one."""
         self.store.reach()

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import TypeAlias
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import cast
 from weakref import WeakSet
 
-import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import Pool
+from sqlalchemy import exc, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import QueuePool
 
-from adapters.postgres.translation import dialling, translated
-from adapters.postgres.url import DatabaseUrl, parse_url
+from adapters.postgres.dial import DriverConnection, engine_of, say_goodbye
+from adapters.postgres.translation import reason_of, translated
+from adapters.postgres.url import parse_url
 from domain.model.error import StoreUnavailable
 from domain.model.health import ServiceStatus
 
@@ -25,12 +25,36 @@ POOL_SIZE = 5
 CONNECT_TIMEOUT_S = 5.0
 # For everything asked on it, commit included. Past it: rolled back, StoreUnavailable.
 ANSWER_TIMEOUT_S = 10.0
-# For saying goodbye to the server. Past it the connections are simply dropped.
-CLOSE_TIMEOUT_S = 2.0
-
-DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+# For a question that somebody waits for, the wait for a connection included.
+PROMPT_TIMEOUT_S = 3.0
+# After a failure such questions are refused at once, until another question is answered
+# (a sign of life is asked for every two seconds) and for this long at most: nobody
+# queues up before a server that is away, and the writers find the connections free.
+HOLD_S = 10.0
+# Connections that such questions never take: one for latest values, one for coins.
+RESERVED_FOR_WRITES = 2
+# The server's own bounds, where our word does not reach it any more. A session that
+# lost us in a transaction gives its locks back; no question of ours runs for ever.
+SESSION_LIMITS = (
+    "SET idle_in_transaction_session_timeout = '15s'; SET statement_timeout = '60s'"
+)
+TURNED = "database.turned"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """Connections: allowed, open, in use; callers waiting for one now.
+
+    `timeouts` counts, since the start, who got none in time.
+    """
+
+    size: int
+    open: int
+    in_use: int
+    waiting: int
+    timeouts: int
 
 
 class Database:
@@ -38,7 +62,8 @@ class Database:
 
     A connection is tried before it is given out, so that a server which was restarted
     costs nobody an error. With all connections in use the next one waits for its turn
-    within the connect time-out.
+    within the connect time-out. One that met a condition of the server is thrown away:
+    the next is dialled, and after a failover finds the new server.
 
     Raises:
         MalformedDatabaseUrl: at construction, before anything is dialled.
@@ -51,16 +76,25 @@ class Database:
         pool_size: int = POOL_SIZE,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        prompt_timeout_s: float = PROMPT_TIMEOUT_S,
     ) -> None:
         self.url = parse_url(url)
         self._connect_timeout_s = connect_timeout_s
         self._answer_timeout_s = answer_timeout_s
+        self._prompt_timeout_s = prompt_timeout_s
         self._status = ServiceStatus.UNAVAILABLE
+        self._detail: str | None = None
+        self._held_until_s = 0.0
+        self._pool_size = pool_size
+        self._turns = asyncio.Semaphore(max(1, pool_size - RESERVED_FOR_WRITES))
+        self._waiting = 0
+        self._timeouts = 0
         self._dialled: WeakSet[DriverConnection] = WeakSet()
         self._engine = engine_of(
-            self.url,
+            lambda: self.url,
             connect_timeout_s,
             self._dialled.add,
+            setup=SESSION_LIMITS,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=connect_timeout_s,
@@ -71,6 +105,28 @@ class Database:
     def status(self) -> ServiceStatus:
         """HEALTHY after the last question was answered, else UNAVAILABLE."""
         return self._status
+
+    @property
+    def detail(self) -> str | None:
+        """Why it is unavailable, in one line; None: it is not, or was never asked."""
+        return self._detail
+
+    @property
+    def pool_stats(self) -> PoolStats:
+        """The connections now."""
+        pool = cast(QueuePool, self._engine.pool)
+        in_use = pool.checkedout()
+        return PoolStats(
+            size=self._pool_size,
+            open=in_use + pool.checkedin(),
+            in_use=in_use,
+            waiting=self._waiting,
+            timeouts=self._timeouts,
+        )
+
+    def readdress(self, url: str) -> None:
+        """Dial another address from now on; open connections stay."""
+        self.url = parse_url(url)
 
     @asynccontextmanager
     async def transaction(
@@ -85,82 +141,111 @@ class Database:
                 condition that may pass (see `translation`).
         """
         bound_s = self._answer_timeout_s if timeout_s is None else timeout_s
-        try:
-            with translated():
-                async with (
-                    self._connection() as connection,
-                    asyncio.timeout(bound_s),
-                    connection.begin(),
-                ):
-                    yield connection
-        except StoreUnavailable:
-            self._tell(ServiceStatus.UNAVAILABLE)
-            raise
-        self._tell(ServiceStatus.HEALTHY)
+        with self._telling(), translated():
+            async with (
+                self._connection() as connection,
+                _thrown_away_in_trouble(connection),
+                asyncio.timeout(bound_s),
+                connection.begin(),
+            ):
+                yield connection
 
-    async def ping(self) -> None:
-        """Ask the server for a sign of life.
+    @asynccontextmanager
+    async def promptly(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction that somebody waits for.
+
+        Bounded as a whole by the prompt time-out. So many may ask that two connections
+        stay free for writers; more wait. After any failure all are refused at once,
+        those who wait included, until something is answered or `HOLD_S` have passed.
+
+        Raises:
+            StoreUnavailable: as `transaction`, or refused.
+        """
+        with self._telling(), translated():
+            async with asyncio.timeout(self._prompt_timeout_s):
+                self._refuse_while_held()
+                async with self._turns:
+                    self._refuse_while_held()
+                    async with self.transaction() as connection:
+                        yield connection
+
+    async def ping(self, timeout_s: float | None = None) -> None:
+        """Ask the server for a sign of life, within the time-out as a whole.
 
         Raises:
             StoreUnavailable: there is none.
         """
-        async with self.transaction() as connection:
-            await connection.execute(text("SELECT 1"))
+        with self._telling(), translated():
+            async with (
+                asyncio.timeout(timeout_s),
+                self.transaction() as connection,
+            ):
+                await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close every connection, also one in use; asking again dials again.
 
         Bounded and quiet, also where the server has fallen silent.
         """
-        await asyncio.gather(*map(_say_goodbye, list(self._dialled)))
+        await asyncio.gather(*map(say_goodbye, list(self._dialled)))
         await self._engine.dispose()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        async with asyncio.timeout(self._connect_timeout_s):
-            connection = await self._engine.connect()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                connection = await self._engine.connect()
+        except (TimeoutError, exc.TimeoutError):
+            self._timeouts += 1
+            raise
+        finally:
+            self._waiting -= 1
         try:
             yield connection
         finally:
             await connection.close()
 
-    def _tell(self, status: ServiceStatus) -> None:
+    def _refuse_while_held(self) -> None:
+        if asyncio.get_running_loop().time() < self._held_until_s:
+            raise _Refused(f"asked a moment ago: {self._detail}")
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Note how a question ended; one that was refused is no news."""
+        try:
+            yield
+        except _Refused:
+            raise
+        except StoreUnavailable as away:
+            self._held_until_s = asyncio.get_running_loop().time() + HOLD_S
+            self._tell(ServiceStatus.UNAVAILABLE, str(away))
+            raise
+        self._held_until_s = 0.0
+        self._tell(ServiceStatus.HEALTHY, None)
+
+    def _tell(self, status: ServiceStatus, detail: str | None) -> None:
+        self._detail = detail
         if status is not self._status:
             self._status = status
-            _log.info("database.turned", extra={"status": status, "url": str(self.url)})
+            more = {"status": status, "url": str(self.url), "why": detail}
+            is_well = status is ServiceStatus.HEALTHY
+            _log.log(logging.INFO if is_well else logging.WARNING, TURNED, extra=more)
 
 
-def engine_of(
-    url: DatabaseUrl,
-    connect_timeout_s: float,
-    on_dialled: Callable[[DriverConnection], None] = lambda _: None,
-    *,
-    poolclass: type[Pool] | None = None,
-    **pool: float | bool,
-) -> AsyncEngine:
-    """Return an engine whose connections the driver itself makes from the address.
+class _Refused(StoreUnavailable):
+    """The database failed a moment ago and was not asked."""
 
-    The driver reads the address as libpq does: several hosts, sockets, TLS files.
+
+@asynccontextmanager
+async def _thrown_away_in_trouble(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Throw a connection away whose server met a condition, not a fault of ours.
+
+    One that was demoted would refuse every write on it for as long as it is open.
     """
-
-    async def dial() -> DriverConnection:
-        with dialling():
-            connection = await asyncpg.connect(url.dsn, timeout=connect_timeout_s)
-        on_dialled(connection)
-        return connection
-
-    return create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=dial,
-        poolclass=poolclass,
-        hide_parameters=True,
-        **pool,
-    )
-
-
-async def _say_goodbye(connection: DriverConnection) -> None:
     try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await connection.close()
-    except (InterfaceError, PostgresError, OSError):
-        connection.terminate()
+        yield
+    except Exception as error:
+        if reason_of(error) is not None and not connection.invalidated:
+            await connection.invalidate()
+        raise

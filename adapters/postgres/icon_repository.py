@@ -1,6 +1,8 @@
 """Coins' pictures, as bytes."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import collate, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.column import text_of
@@ -10,6 +12,7 @@ from domain.ports.store import Icon
 
 ICON = table_of(IconRow)
 _COLUMNS = ("symbol", "content", "media_type", "source_url")
+_ALL = select(*(ICON.c[name] for name in _COLUMNS))
 
 
 class PostgresIconRepository:
@@ -21,17 +24,31 @@ class PostgresIconRepository:
     async def load(self, symbol: str) -> Icon | None:
         """Return the kept icon of a coin, by its exact symbol.
 
+        Somebody waits for it: bounded by the prompt time-out.
+
         Raises:
             StoreUnavailable: the database cannot be reached.
         """
-        columns = [ICON.c[name] for name in _COLUMNS]
-        wanted = select(*columns).where(ICON.c.symbol == text_of(symbol))
-        async with self._database.transaction() as connection:
+        wanted = _ALL.where(ICON.c.symbol == text_of(symbol))
+        async with self._database.promptly() as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
         return None if row is None else Icon(**row)
 
+    async def load_all(self, limit: int) -> Sequence[Icon]:
+        """Return the kept icons by symbol, the first so many.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        wanted = _ALL.order_by(collate(ICON.c.symbol, "C")).limit(limit)
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(wanted)).mappings().all()
+        return [Icon(**row) for row in rows]
+
     async def save(self, icon: Icon) -> None:
         """Keep an icon, in place of an earlier one.
+
+        Somebody waits for it: bounded by the prompt time-out.
 
         Raises:
             StoreUnavailable: the database cannot be reached.
@@ -46,5 +63,5 @@ class PostgresIconRepository:
         statement = new.on_conflict_do_update(
             index_elements=["symbol"], set_={**values, "fetched_at": func.now()}
         )
-        async with self._database.transaction() as connection:
+        async with self._database.promptly() as connection:
             await connection.execute(statement)

@@ -17,7 +17,8 @@ from pathlib import Path
 from sqlalchemy import NullPool, text
 
 import migrations
-from adapters.postgres.database import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, engine_of
+from adapters.postgres.database import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S
+from adapters.postgres.dial import engine_of
 from adapters.postgres.translation import translated
 from adapters.postgres.url import DatabaseUrl, parse_url
 from domain.model.error import StoreUnavailable
@@ -92,7 +93,7 @@ async def _revision(address: DatabaseUrl) -> str | None:
     Raises:
         MigrationFailed: the server is too old.
     """
-    engine = engine_of(address, CONNECT_TIMEOUT_S, poolclass=NullPool)
+    engine = engine_of(lambda: address, CONNECT_TIMEOUT_S, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             major = int((connection.dialect.server_version_info or (0,))[0])

@@ -26,7 +26,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import migrations
-from adapters.postgres.database import CONNECT_TIMEOUT_S, engine_of
+from adapters.postgres.database import CONNECT_TIMEOUT_S
+from adapters.postgres.dial import engine_of
 from adapters.postgres.migration import EXIT_AWAY, EXIT_FAULT, URL_VARIABLE
 from adapters.postgres.table import Row
 from adapters.postgres.translation import translated
@@ -116,7 +117,7 @@ async def _turn() -> AsyncIterator[None]:
 @asynccontextmanager
 async def _locked(address: DatabaseUrl) -> AsyncIterator[AsyncConnection]:
     """Give a connection that holds the lock; the lock goes when it is closed."""
-    engine = engine_of(address, CONNECT_TIMEOUT_S, poolclass=NullPool)
+    engine = engine_of(lambda: address, CONNECT_TIMEOUT_S, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             timeout_ms = int(LOCK_TIMEOUT_S * 1000)

@@ -4,7 +4,7 @@ Nothing of an address that cannot be read is ever repeated in an error: any piec
 may be part of a password.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -44,11 +44,13 @@ class MalformedDatabaseUrl(ValueError):
 class DatabaseUrl:
     """A readable address; `dsn` is for the driver and holds the password.
 
-    `shown` is for people: user, host and database, no password, no parameters.
+    `shown` is for people: user, host and database, no password, no parameters. `each`
+    are addresses of one host each, in their order.
     """
 
     dsn: str = field(repr=False)
     shown: str
+    each: tuple[str, ...] = field(repr=False)
 
     def __str__(self) -> str:
         return self.shown
@@ -83,11 +85,33 @@ def parse_url(text: str) -> DatabaseUrl:
     if not database or "/" in database:
         raise MalformedDatabaseUrl("names no database")
     user = unquote(account.partition(":")[0]) or parameters.get("user", "")
-    query = urlencode(parameters, quote_via=quote)
     return DatabaseUrl(
-        dsn=f"postgresql://{parts.netloc}{parts.path}?{query}",
+        dsn=_dsn(parts.netloc, parts.path, parameters),
         shown=_shown(user, hosts or parameters.get("host", ""), database),
+        each=tuple(_each(account, hosts, parts.path, parameters)),
     )
+
+
+def _dsn(netloc: str, path: str, parameters: Mapping[str, str]) -> str:
+    return f"postgresql://{netloc}{path}?{urlencode(parameters, quote_via=quote)}"
+
+
+def _each(
+    account: str, hosts: str, path: str, parameters: Mapping[str, str]
+) -> Iterator[str]:
+    """Return an address per host; they stand before the path or in a parameter."""
+    before = f"{account}@" if account else ""
+    if hosts:
+        for host in hosts.split(","):
+            yield _dsn(before + host, path, parameters)
+        return
+    ports = parameters.get("port", "").split(",")
+    for number, host in enumerate(parameters.get("host", "").split(",")):
+        # One port for all, or one for each (libpq, "Specifying Multiple Hosts").
+        port = ports[number] if number < len(ports) else ports[0]
+        chosen = {"host": host, "port": port}
+        filled = {name: value for name, value in chosen.items() if value}
+        yield _dsn(before, path, {**parameters, **filled})
 
 
 def _parameters(query: str) -> Iterator[tuple[str, str]]:

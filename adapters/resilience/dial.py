@@ -72,6 +72,50 @@ class DialPlan:
     compress: bool = False
 
 
+class Opener:
+    """Opens single connections by a plan; its errors are ours."""
+
+    def __init__(self, plan: DialPlan, connect: Connect, clock: Clock) -> None:
+        self._plan = plan
+        self._connect = connect
+        self._clock = clock
+        self._tls: ssl.SSLContext | None = None
+
+    async def open(self) -> Connection:
+        """Return an open connection.
+
+        Raises:
+            UpstreamUnavailable: a condition of `adapters.resilience.error`.
+        """
+        plan = self._plan
+        url = plan.url if isinstance(plan.url, str) else plan.url()
+        options: dict[str, Any] = {}
+        if url.startswith("wss:"):
+            options["ssl"] = self._tls_context()
+        with translated(plan.name, self._clock):
+            return await self._connect(
+                url,
+                # Upbit allows a client with an Origin one request in ten seconds.
+                origin=None,
+                compression="deflate" if plan.compress else None,
+                user_agent_header=USER_AGENT,
+                # True: the proxy of the environment, as for requests (proxy.py).
+                proxy=None if is_loopback(url) else True,
+                open_timeout=plan.connect_timeout_s,
+                close_timeout=plan.close_timeout_s,
+                ping_interval=plan.ping_interval_s,
+                ping_timeout=plan.ping_timeout_s,
+                max_size=plan.max_frame_bytes,
+                **options,
+            )
+
+    def _tls_context(self) -> ssl.SSLContext:
+        # Kept: reading all certificates again takes tens of milliseconds per dial.
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+
 class Dialler:
     """Dials by the backoff's schedule and the venue's budget, for ever.
 
@@ -92,7 +136,7 @@ class Dialler:
         random: Callable[[], float],
     ) -> None:
         self._plan = plan
-        self._connect = connect
+        self._opener = Opener(plan, connect, clock)
         self._backoff = backoff
         self._breaker = breaker
         self._monitor = monitor
@@ -100,7 +144,11 @@ class Dialler:
         self._random = random
         self._budget = Window(plan.dials, plan.dials, plan.dial_window_s)
         self._news = asyncio.Event()
-        self._tls: ssl.SSLContext | None = None
+
+    @property
+    def budget(self) -> Window:
+        """The venue's limit of dials, for whoever else dials it."""
+        return self._budget
 
     def wake(self) -> None:
         """Dial at once if a dial is being waited for."""
@@ -152,36 +200,7 @@ class Dialler:
         now_s = self._clock.monotonic()
         self._backoff.dialled(now_s)
         self._budget.take(1, now_s)
-        return asyncio.create_task(self._open_once(), name=f"{self._plan.name}.open")
-
-    async def _open_once(self) -> Connection:
-        plan = self._plan
-        url = plan.url if isinstance(plan.url, str) else plan.url()
-        options: dict[str, Any] = {}
-        if url.startswith("wss:"):
-            options["ssl"] = self._tls_context()
-        with translated(plan.name, self._clock):
-            return await self._connect(
-                url,
-                # Upbit allows a client with an Origin one request in ten seconds.
-                origin=None,
-                compression="deflate" if plan.compress else None,
-                user_agent_header=USER_AGENT,
-                # True: the proxy of the environment, as for requests (proxy.py).
-                proxy=None if is_loopback(url) else True,
-                open_timeout=plan.connect_timeout_s,
-                close_timeout=plan.close_timeout_s,
-                ping_interval=plan.ping_interval_s,
-                ping_timeout=plan.ping_timeout_s,
-                max_size=plan.max_frame_bytes,
-                **options,
-            )
-
-    def _tls_context(self) -> ssl.SSLContext:
-        # Kept: reading all certificates again takes tens of milliseconds per dial.
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return self._tls
+        return asyncio.create_task(self._opener.open(), name=f"{self._plan.name}.open")
 
     def _outcome(self, task: asyncio.Task[Connection]) -> Connection | None:
         try:

@@ -11,6 +11,7 @@ import websockets.asyncio.client
 
 from adapters.resilience.backoff import Backoff, Schedule
 from adapters.resilience.breaker import AsyncBreaker
+from adapters.resilience.budget import Window
 from adapters.resilience.dial import Connect, Connection, Dialler, DialPlan
 from adapters.resilience.error import TRANSLATED
 from adapters.resilience.link import Link
@@ -83,6 +84,11 @@ class StreamDialer:
     def exchange(self) -> Exchange:
         """The venue."""
         return self._plan.exchange
+
+    @property
+    def dial_budget(self) -> Window:
+        """The venue's limit of dials, for whoever else dials it."""
+        return self._dialler.budget
 
     def watch(self, markets: Collection[str]) -> None:
         """Set all markets wanted; nothing is dialled before there is one."""
@@ -166,7 +172,7 @@ class StreamDialer:
         try:
             await on_up()
         except UpstreamUnavailable as exc:
-            self._log.warning("bring_up_failed", reason=str(exc))
+            self._log.warning("stream.not_seeded", reason=str(exc))
 
     def _ended(self, link: Link, reason: str) -> None:
         if link not in self._of_link:
@@ -182,7 +188,7 @@ class StreamDialer:
     def _go_down(self, reason: str) -> None:
         self._current = None
         self._monitor.disconnected(reason)
-        self._log.info("stream_down", reason=reason)
+        self._log.info("stream.down", reason=reason)
         self._tell(
             FeedDown(self.exchange, Channel.WEBSOCKET, self._clock.monotonic(), reason)
         )

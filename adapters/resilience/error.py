@@ -67,6 +67,8 @@ class RequestRejected(UpstreamUnavailable):
 class RateLimited(UpstreamUnavailable):
     """Too many requests; nothing is sent before `retry_at_ms` (Unix ms)."""
 
+    retry_at_ms: int
+
     def __init__(
         self, upstream: str, retry_at_ms: int, reason: str = "too many requests"
     ) -> None:

@@ -1,7 +1,7 @@
 """Requests to one upstream: paced, timed, retried, behind a breaker, in our errors."""
 
 import random as chance
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -24,6 +24,7 @@ from adapters.resilience.retry import RetryPolicy
 from adapters.resilience.skew import ClockSkew
 from domain.model.error import UpstreamUnavailable
 from domain.ports.clock import Clock
+from domain.ports.tracer import NO_TRACER, Tracer
 
 NOT_FOUND = 404
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class UpstreamHttp:
         headers: Mapping[str, str] | None = None,
         random: Callable[[], float] = chance.random,
         on_recovered: Callable[[], None] | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._name = name
         self._base_url = base_url.rstrip("/")
@@ -86,6 +88,7 @@ class UpstreamHttp:
             raise ValueError("Upbit limits requests with an Origin header to 1 in 10 s")
         self._random = random
         self._on_recovered = on_recovered
+        self._tracer = tracer
         self._proxy = http_proxy(self._base_url)
         self._skew = ClockSkew()
         self._session: aiohttp.ClientSession | None = None
@@ -106,11 +109,14 @@ class UpstreamHttp:
         weight: int = 1,
         tries: int | None = None,
         probe: bool = False,
+        refusals: Collection[int] = (NOT_FOUND,),
     ) -> HttpAnswer:
         """Return a 2xx answer.
 
         `group` and `weight` are for the limiter; `tries` overrides the policy's;
-        `probe` is for a feed's own loop, which does not wait for an open breaker.
+        `probe` is for a feed's own loop, which does not wait for an open breaker;
+        `refusals` are the statuses that refuse this one question of a venue that is
+        well, and so are no failure in its health.
 
         Raises:
             UpstreamUnavailable: a condition of `adapters.resilience.error`.
@@ -123,6 +129,7 @@ class UpstreamHttp:
             weight=weight,
             tries=tries,
             probe=probe,
+            refusals=refusals,
         )
 
     async def read(
@@ -135,13 +142,14 @@ class UpstreamHttp:
         weight: int = 1,
         tries: int | None = None,
         probe: bool = False,
+        refusals: Collection[int] = (NOT_FOUND,),
     ) -> T:
         """Return a decoded 2xx answer; like `get`, and garbage counts as a failure.
 
         `decode` raises `UndecodableAnswer` for what it cannot read.
         """
         url = self._url(path, params)
-        send = partial(self._read_once, decode, url, group)
+        send = partial(self._read_once, decode, url, group, refusals)
 
         async def attempt() -> T:
             # Checked before the line, so that an open breaker answers at once, and
@@ -180,16 +188,24 @@ class UpstreamHttp:
             raise
 
     async def _read_once(
-        self, decode: Callable[[HttpAnswer], T], url: URL, group: str
+        self,
+        decode: Callable[[HttpAnswer], T],
+        url: URL,
+        group: str,
+        refusals: Collection[int],
     ) -> T:
         try:
-            answer = await self._ask(url, group)
+            with self._tracer.span(
+                f"GET {self._name}", {"kimp.upstream": self._name, "kimp.group": group}
+            ) as span:
+                answer = await self._ask(url, group)
+                span.set("http.response.status_code", answer.status)
             result = decode(answer)
         except RateLimited as exc:
             self._monitor.held(exc.retry_at_ms)
             raise
         except RequestRejected as exc:
-            if exc.status == NOT_FOUND:
+            if exc.status in refusals:
                 # The venue is well and has not this one thing: that costs its field.
                 self._monitor.refused(exc.reason)
             else:

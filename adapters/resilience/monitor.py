@@ -157,7 +157,7 @@ class UpstreamMonitor:
         self._kept.append(KeptReject(self._clock.now_ms(), reject))
         if self._is_news(f"reject {kind}"):
             self._log.warning(
-                "frame_rejected",
+                "upstream.frame_rejected",
                 kind=kind,
                 detail=reject.detail,
                 count=self._rejects[kind],
@@ -167,7 +167,7 @@ class UpstreamMonitor:
         """The venue sent an error message; it is logged once a minute."""
         self._failure = error
         if self._is_news("complaint"):
-            self._log.warning("venue_error", error=error)
+            self._log.warning("upstream.complained", error=error)
 
     # What is known
 

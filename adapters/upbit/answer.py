@@ -109,6 +109,7 @@ class TradeRow(Struct, gc=False):
     trade_volume: Number
     prev_closing_price: Number = None
     sequential_id: int | None = None
+    ask_bid: object = None
 
 
 Row = TypeVar("Row")
@@ -169,15 +170,17 @@ def row_text(row: Struct) -> bytes:
 MARKETS: Final = RowReader(MarketRow)
 TICKERS: Final = RowReader(TickerRow)
 CANDLES: Final = RowReader(CandleRow)
+BOOKS: Final = RowReader(BookRow)
+TRADES: Final = RowReader(TradeRow)
 
 # Every documented public answer, by the path that gives it; a path ending in a slash
-# stands for all below it. Only the first three are asked for today.
+# stands for all below it. All but the instruments are asked for.
 READERS: Final[Mapping[str, RowReader[Any]]] = {
     "/v1/market/all": MARKETS,
     "/v1/ticker": TICKERS,
     "/v1/ticker/all": TICKERS,
     "/v1/candles/": CANDLES,
-    "/v1/orderbook": RowReader(BookRow),
+    "/v1/orderbook": BOOKS,
     "/v1/orderbook/instruments": RowReader(InstrumentRow),
-    "/v1/trades/ticks": RowReader(TradeRow),
+    "/v1/trades/ticks": TRADES,
 }

@@ -1,4 +1,4 @@
-"""Upbit's candles as prices at instants. Pure.
+"""Upbit's candles, whole and as prices at instants. Pure.
 
 Source: exchanges.md A1 "Candles": newest first, none for a period without trades, the
 start in UTC without a suffix. Order, doubles and gaps are all expected here.
@@ -9,12 +9,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from adapters.upbit.answer import CandleRow
-from adapters.upbit.quote import price
+from adapters.upbit.message import CandleMessage, Number
+from adapters.upbit.quote import exact, price
 from adapters.upbit.wire import UndecodableFrame
+from domain.model.candle import Candle
+from domain.model.interval import Interval
 from domain.model.number import MalformedNumber
+from domain.model.quote import MAX_AHEAD_MS
 from domain.ports.market_source import PricePoint
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
 
 class BadCandle(ValueError):
@@ -64,11 +69,44 @@ def closes(
     )
 
 
-def _started(row: CandleRow) -> datetime:
+def candle(
+    row: CandleRow | CandleMessage, market: str, interval: Interval, now_ms: int
+) -> Candle:
+    """Return a candle as it stood at `now_ms` (Unix ms by the venue's clock).
+
+    Raises:
+        BadCandle: no time, not one of this interval's, or an hour ahead; no price or
+            volume that could be one, or a price outside of low to high.
+    """
+    opened_ms = (_started(row) - EPOCH) // _MS
+    if opened_ms != interval.opened_ms(opened_ms):
+        raise BadCandle(f"begins at {row.candle_date_time_utc}, within {interval}")
+    if opened_ms > now_ms + MAX_AHEAD_MS:
+        raise BadCandle(f"begins at {row.candle_date_time_utc}, ahead of its time")
+    first, last = _price(row.opening_price), _price(row.trade_price)
+    high, low = _price(row.high_price), _price(row.low_price)
+    if low > min(first, last) or high < max(first, last):
+        raise BadCandle("a price outside of low to high")
+    return Candle(
+        market=market,
+        interval=interval,
+        opened_ms=opened_ms,
+        open=first,
+        high=high,
+        low=low,
+        close=last,
+        base_volume=_volume(row.candle_acc_trade_volume),
+        quote_volume=_volume(row.candle_acc_trade_price),
+        closed=opened_ms + interval.length_ms <= now_ms,
+    )
+
+
+def _started(row: CandleRow | CandleMessage) -> datetime:
+    text = row.candle_date_time_utc or ""
     try:
-        found = datetime.fromisoformat(row.candle_date_time_utc)
+        found = datetime.fromisoformat(text)
     except ValueError as exc:
-        raise BadCandle(f"no time: {row.candle_date_time_utc[:40]!r}") from exc
+        raise BadCandle(f"no time: {text[:40]!r}") from exc
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
@@ -77,3 +115,13 @@ def _price(value: object) -> Decimal:
         return price(value)
     except (MalformedNumber, UndecodableFrame) as exc:
         raise BadCandle(f"no price: {exc}") from exc
+
+
+def _volume(value: Number) -> Decimal:
+    try:
+        found = exact(value)
+    except MalformedNumber as exc:
+        raise BadCandle(f"no volume: {exc}") from exc
+    if found < 0:
+        raise BadCandle("a volume below zero")
+    return found

@@ -44,6 +44,7 @@ class Trade(Struct, tag_field="type", tag="trade", gc=False):
     trade_volume: Number = None
     prev_closing_price: Number = None
     sequential_id: int | None = None
+    ask_bid: object = None
 
 
 # {"ask_price":137002000,"bid_price":137001000,"ask_size":0.10623869,
@@ -134,6 +135,7 @@ class ShortTrade(
         "trade_volume": "tv",
         "prev_closing_price": "pcp",
         "sequential_id": "sid",
+        "ask_bid": "ab",
     },
 ):
     """`Trade` in the SIMPLE format."""
@@ -144,6 +146,7 @@ class ShortTrade(
     trade_volume: Number = None
     prev_closing_price: Number = None
     sequential_id: int | None = None
+    ask_bid: object = None
 
 
 # {"ap":127.0,"bp":126.0,"as":280460.37885666,"bs":688682.44561413}

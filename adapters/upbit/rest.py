@@ -78,12 +78,18 @@ class UpbitSource:
         """Return every KRW market with its names and warnings.
 
         Raises:
-            UpstreamUnavailable: no usable answer; a list without any KRW market is
+            UpstreamUnavailable: no usable answer to the one try of the catalogue's
+                own loop; a list without any KRW market is
                 none, because it would close every coin there is.
         """
         params = {"is_details": "true"}
         return await self._http.read(
-            self._read_markets, "/v1/market/all", params, group=MARKET_GROUP
+            self._read_markets,
+            "/v1/market/all",
+            params,
+            group=MARKET_GROUP,
+            tries=1,
+            probe=True,
         )
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:

@@ -47,7 +47,50 @@ class Channel(Enum):
 
     WEBSOCKET = word("WEBSOCKET", description="The venue's live stream.")
     REST = word("REST", description="A request to the venue.")
-    CACHE = word("CACHE", description="Restored from our database after a start.")
+    CACHE = word(
+        "CACHE",
+        description=(
+            "Kept from before: restored from our database after a start, or the last "
+            "known answer while no channel answers."
+        ),
+    )
+
+
+@strawberry.enum(description="Which channel of a venue is to answer.")
+class ChannelChoice(Enum):
+    """AUTO, or one of the domain's `Channel`s that can be asked."""
+
+    AUTO = word("AUTO", description="The one that suits best, else the other one.")
+    WEBSOCKET = word("WEBSOCKET", description="The stream, and nothing else.")
+    REST = word("REST", description="A request, and nothing else.")
+
+
+@strawberry.enum(
+    description=(
+        "How long a candle or bar lasts, in UTC: D1 begins at 00:00, W1 on Mondays."
+    )
+)
+class Interval(Enum):
+    """See the domain's `Interval`."""
+
+    S1 = word("S1", description="1 second.")
+    M1 = word("M1", description="1 minute.")
+    M3 = word("M3", description="3 minutes.")
+    M5 = word("M5", description="5 minutes.")
+    M15 = word("M15", description="15 minutes.")
+    M30 = word("M30", description="30 minutes.")
+    H1 = word("H1", description="1 hour.")
+    H4 = word("H4", description="4 hours.")
+    D1 = word("D1", description="1 day, from 00:00 UTC.")
+    W1 = word("W1", description="1 week, from Monday 00:00 UTC.")
+
+
+@strawberry.enum(description="What the taker of a trade did.")
+class TradeSide(Enum):
+    """See the domain's `Side`."""
+
+    BUY = word("BUY", description="Bought: took an ask.")
+    SELL = word("SELL", description="Sold: took a bid.")
 
 
 @strawberry.enum(

@@ -23,9 +23,28 @@ class StoreUnavailable(Exception):
 
 
 class UpstreamUnavailable(Exception):
-    """A venue or rate source gave no usable answer: down, refused, or garbage."""
+    """A venue or rate source gave no usable answer: down, refused, or garbage.
+
+    `retry_at_ms` (Unix ms) is told where it was not even asked, or refused by its
+    limits: nothing is sent before. None: another try may help any time.
+    """
+
+    retry_at_ms: int | None = None
 
     def __init__(self, upstream: str, reason: str) -> None:
         super().__init__(f"{upstream}: {reason}")
         self.upstream = upstream
         self.reason = reason
+
+
+class UnsupportedRead(Exception):
+    """This venue or channel cannot answer such a question; another one may."""
+
+
+class UnknownMarket(LookupError):
+    """The venue has no such market."""
+
+    def __init__(self, exchange: str, market: str) -> None:
+        super().__init__(f"{exchange} has no market {market!r}")
+        self.exchange = exchange
+        self.market = market

@@ -6,7 +6,7 @@ the monotonic clock, `*_ms` are exchange stamps (Unix ms).
 
 from dataclasses import dataclass, field
 
-RETRY_WAITS_S = (1.0, 2.0, 4.0)
+from domain.model.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +16,12 @@ class FallbackPolicy:
     `bound_s` is the venue's silence bound; polls come at half of it, so that a polled
     price is live. A stream missing for less than `after_s` is only being dialled again.
     A question without an answer for `overtake_s` is overtaken by the next one. A venue
-    that fails is asked after `retry_waits_s`, the last one again and again; after
-    `patient_s` the wait doubles up to `cap_s`.
+    that fails is asked again by `Patience`.
     """
 
     bound_s: float
     after_s: float = 1.0
     overtake_s: float = 4.0
-    retry_waits_s: tuple[float, ...] = RETRY_WAITS_S
-    patient_s: float = 600.0
-    cap_s: float = 30.0
 
     @property
     def interval_s(self) -> float:
@@ -62,10 +58,8 @@ class FallbackPlan:
     _asked_s: float | None = None
     _answered_s: float | None = None
     _newest_ms: int = 0
-    _failing_s: float | None = None
-    _wait_s: float = 0.0
+    _patience: Patience = field(default_factory=Patience)
     _retry_s: float | None = None
-    _misses: int = 0
 
     @property
     def is_stream_missing(self) -> bool:
@@ -117,7 +111,7 @@ class FallbackPlan:
             return False
         answered_s = self._answered_s
         told_since = answered_s is not None and answered_s >= self._up_s
-        return told_since or self._misses > 0
+        return told_since or self._patience.misses > 0
 
     # The questions
 
@@ -154,8 +148,8 @@ class FallbackPlan:
     def answered(self, now_s: float, newest_ms: int) -> bool:
         """The answer came, its newest stamp is told; True: a polling session begins."""
         self._answered_s = now_s
-        self._failing_s = self._retry_s = None
-        self._misses = 0
+        self._retry_s = None
+        self._patience.succeeded()
         missing_s = self._missing_s
         if missing_s is None or now_s < missing_s + self.policy.after_s:
             return False
@@ -167,24 +161,12 @@ class FallbackPlan:
     def failed(self, now_s: float) -> bool:
         """No answer came; True: the polling session has ended with that."""
         self.count.failures += 1
-        self._misses += 1
-        if self._failing_s is None:
-            self._failing_s = now_s
         # Polls go on by themselves; a session that is up still lacks its seed.
         if self._up_s is not None:
             self._seed_wanted = True
-        self._retry_s = now_s + self._next_wait_s(now_s - self._failing_s)
+        self._retry_s = now_s + self._patience.failed(now_s)
         answered_s = self._answered_s
         is_over = answered_s is None or now_s - answered_s > self.policy.bound_s
         ended = self._polling and is_over
         self._polling = self._polling and not is_over
         return ended
-
-    def _next_wait_s(self, failing_for_s: float) -> float:
-        plan = self.policy
-        if failing_for_s > plan.patient_s:
-            self._wait_s = min(plan.cap_s, self._wait_s * 2)
-        else:
-            row = plan.retry_waits_s
-            self._wait_s = row[min(self._misses, len(row)) - 1]
-        return self._wait_s

@@ -29,7 +29,10 @@ class MarketSource(Protocol):
         ...
 
     async def markets(self) -> Sequence[VenueMarket]:
-        """Return every market that matters to us, tradable or not."""
+        """Return every market that matters to us, tradable or not.
+
+        For the catalogue's own loop: one try, made although a breaker may be open.
+        """
         ...
 
     async def quotes(self, markets: Collection[str]) -> FeedBatch:

@@ -80,6 +80,10 @@ class IconRepository(Protocol):
         """Return the kept icon of a coin."""
         ...
 
+    async def load_all(self, limit: int) -> Sequence[Icon]:
+        """Return the kept icons by symbol, the first so many."""
+        ...
+
     async def save(self, icon: Icon) -> None:
         """Keep an icon, in place of an earlier one."""
         ...

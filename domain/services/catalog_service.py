@@ -9,21 +9,34 @@ from urllib.parse import quote
 
 from domain.model.catalog import Reconciled, reconcile
 from domain.model.coin import Coin
+from domain.model.coin_query import CoinFilter, CoinOrder
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
 from domain.model.identity import IdentityTable
-from domain.model.market import Exchange, VenueMarket
+from domain.model.market import Exchange, MarketKey, VenueMarket
+from domain.model.page import Page, PageRequest, paginate
+from domain.model.patience import Patience
 from domain.ports.clock import Clock
 from domain.ports.market_source import MarketSource
 from domain.ports.store import CoinRepository
+from domain.services.cache import Cache, CacheReporter
 
-SYNC_INTERVAL_S = 3600.0
-# After a failed look, or while the store waits for coins, try again this soon.
-RETRY_INTERVAL_S = 5.0
+# A new listing is a new premium: five minutes cost a hundredth of the request budget.
+SYNC_INTERVAL_S = 300.0
+# The store is read, until that succeeded, and given what is new this often.
+STORE_INTERVAL_S = 1.0
 REFRESH_INTERVAL_S = 30.0
+# Pages of the list of coins are good until the catalogue changes. A page has at most
+# 1,000 rows, usually 100 of some 150 bytes each; at the cap the least used one goes.
+PAGE_TTL_S = 3600.0
+MAX_PAGES = 128
+# The page that is asked for without arguments; made whenever the catalogue changes.
+FIRST_PAGE = PageRequest(100)
 # Markets named in one log line; the rest is counted.
 MAX_NAMED = 10
 
 _log = logging.getLogger(__name__)
+
+_PageKey = tuple[CoinFilter, CoinOrder, PageRequest]
 
 
 class CatalogService:
@@ -47,41 +60,85 @@ class CatalogService:
         self._identity = identity
         self._clock = clock
         self._coins: Mapping[str, Coin] = {}
+        self._sorted: Sequence[Coin] = ()
+        self._pages: Cache[_PageKey, Page[Coin]] = Cache(
+            "coins", ttl_s=PAGE_TTL_S, max_entries=MAX_PAGES, clock=clock
+        )
+        # The last word of each venue: a coin that one tells of late has the other's
+        # market at once.
+        self._heard: dict[Exchange, Sequence[VenueMarket]] = {}
         self._unsaved: dict[str, Coin] = {}
+        self._told_unsaved = False
         self._loaded = False
+        self._unread: str | None = "the stored coins were not read yet"
         self._silent: set[Exchange] = set()
+        self._listed: dict[Exchange, frozenset[str]] = {}
         self._listeners: list[Callable[[Sequence[Coin]], None]] = []
 
     def coins(self) -> Sequence[Coin]:
         """Return every coin that has or had a KRW market, by symbol."""
-        return sorted(self._coins.values(), key=lambda coin: coin.symbol)
+        return self._sorted
+
+    def page(
+        self, wanted: CoinFilter, order: CoinOrder, request: PageRequest
+    ) -> Page[Coin]:
+        """Return a page of the coins that match.
+
+        Raises:
+            InvalidArgument: the cursor is broken, or of another order or filter.
+        """
+        return self._pages.compute(
+            (wanted, order, request), lambda: self._made(wanted, order, request)
+        )
+
+    @property
+    def unread(self) -> str | None:
+        """Why the stored coins were not read yet; None: they were."""
+        return self._unread
+
+    @property
+    def cache(self) -> CacheReporter:
+        """The cache of pages."""
+        return self._pages
+
+    @property
+    def unsaved_count(self) -> int:
+        """How many coins wait to be written: each waits once, as it is now."""
+        return len(self._unsaved)
 
     def coin(self, symbol: str) -> Coin | None:
         """Return a coin by its symbol, without regard to case."""
         return self._coins.get(symbol.upper())
+
+    def lists(self, key: MarketKey) -> bool | None:
+        """Whether a venue lists a market by its last word; None: it never told."""
+        listed = self._listed.get(key.exchange)
+        return None if listed is None else key.market in listed
 
     def on_change(self, listener: Callable[[Sequence[Coin]], None]) -> None:
         """Call the listener with all coins whenever any of them changed."""
         self._listeners.append(listener)
 
     async def load(self) -> None:
-        """Read the stored coins; what the venues told meanwhile goes on top.
+        """Read the stored coins; what the venues told before is laid over them.
 
         Raises:
             StoreUnavailable: the database cannot be reached.
         """
         stored = {coin.symbol: coin for coin in await self._repository.load()}
-        self._loaded = True
+        self._loaded, self._unread = True, None
         if stored:
-            self._replace({**stored, **self._merged(stored)})
+            # Made without the past, as if every market had always been there.
+            self._unsaved.clear()
+            self._replace(self._laid_over(stored, self._heard))
 
     async def sync(self, *, again: bool = False) -> bool:
         """Look at the venues and the store once; False: something did not answer.
 
         `again` asks only those that were silent the last time.
         """
-        loaded_now = await self._try_load()
-        await self._listen(only_silent=again and not loaded_now)
+        # Side by side: a store that hangs keeps nobody from the venues' coins.
+        await asyncio.gather(self._try_load(), self._listen(only_silent=again))
         saved = await self._save()
         return saved and self._loaded and not self._silent
 
@@ -94,15 +151,10 @@ class CatalogService:
         return await self._repository.set_icon_url(symbol.upper(), url)
 
     async def run(self) -> None:
-        """Keep in step: hourly, and every few seconds while something is missing."""
-        again = False
-        while True:
-            complete = await self.sync(again=again)
-            again = not complete
-            if again:
-                await self._clock.sleep(RETRY_INTERVAL_S)
-            else:
-                await self._until_next_sync()
+        """Keep in step; neither the venues nor the store waits for the other."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run_venues(), name="catalog.venues")
+            group.create_task(self._run_store(), name="catalog.store")
 
     async def refresh_icons(self) -> None:
         """Take over icon addresses that another process has stored."""
@@ -119,11 +171,34 @@ class CatalogService:
         if moved:
             self._replace({**self._coins, **moved})
 
-    async def _until_next_sync(self) -> None:
-        due_s = self._clock.monotonic() + SYNC_INTERVAL_S
-        while self._clock.monotonic() < due_s:
-            await self._clock.sleep(REFRESH_INTERVAL_S)
-            await self.refresh_icons()
+    async def _run_venues(self) -> None:
+        """Ask each venue at its own pace; none waits for another."""
+        async with asyncio.TaskGroup() as group:
+            for source in self._sources:
+                name = f"catalog.{source.exchange.lower()}"
+                group.create_task(self._run_venue(source), name=name)
+
+    async def _run_venue(self, source: MarketSource) -> None:
+        """Ask every five minutes, and by our patience while there is no answer."""
+        patience = Patience()
+        while True:
+            await self._ask(source)
+            if source.exchange in self._silent:
+                wait_s = patience.failed(self._clock.monotonic())
+            else:
+                patience.succeeded()
+                wait_s = SYNC_INTERVAL_S
+            await self._clock.sleep(wait_s)
+
+    async def _run_store(self) -> None:
+        refreshed_s = self._clock.monotonic()
+        while True:
+            await self._try_load()
+            await self._save()
+            await self._clock.sleep(STORE_INTERVAL_S)
+            if self._clock.monotonic() >= refreshed_s + REFRESH_INTERVAL_S:
+                await self.refresh_icons()
+                refreshed_s = self._clock.monotonic()
 
     def _addressed(self, coin: Coin) -> Coin:
         """Return the coin with an icon address, made where none is known."""
@@ -133,48 +208,58 @@ class CatalogService:
         address = self._icon_url.replace("{symbol}", quote(side.base_symbol, safe=""))
         return replace(coin, icon_url=address)
 
-    async def _try_load(self) -> bool:
-        """Load the store if that never succeeded; True: it did just now."""
+    async def _try_load(self) -> None:
+        """Load the store if that never succeeded."""
         if self._loaded:
-            return False
+            return
         try:
             await self.load()
-        except StoreUnavailable:
-            return False
-        return True
+        except StoreUnavailable as exc:
+            self._unread = f"the stored coins cannot be read: {exc}"
 
     async def _listen(self, *, only_silent: bool) -> None:
         """Ask the venues side by side; what one tells counts before another answers."""
-        heard: dict[Exchange, Sequence[VenueMarket]] = {}
         await asyncio.gather(
             *(
-                self._ask(source, heard)
+                self._ask(source)
                 for source in self._sources
                 if not only_silent or source.exchange in self._silent
             )
         )
 
-    async def _ask(
-        self, source: MarketSource, heard: dict[Exchange, Sequence[VenueMarket]]
-    ) -> None:
+    async def _ask(self, source: MarketSource) -> None:
+        venue = source.exchange
         try:
-            heard[source.exchange] = await source.markets()
+            markets = await source.markets()
         except UpstreamUnavailable as exc:
-            self._silent.add(source.exchange)
+            self._silent.add(venue)
             _log.warning("catalog.venue_silent", extra={"reason": str(exc)})
             return
-        self._silent.discard(source.exchange)
-        self._reconcile(heard)
+        self._silent.discard(venue)
+        self._heard[venue] = markets
+        self._listed[venue] = frozenset(market.market for market in markets)
+        self._reconcile(self._heard)
 
     def _reconcile(self, heard: Mapping[Exchange, Sequence[VenueMarket]]) -> None:
+        coins = self._laid_over(self._coins, heard)
+        if coins is not self._coins:
+            self._replace(coins)
+
+    def _laid_over(
+        self, known: Mapping[str, Coin], heard: Mapping[Exchange, Sequence[VenueMarket]]
+    ) -> Mapping[str, Coin]:
+        """Return the coins with what venues told; the very same where nothing is new.
+
+        What is new is told, and waits to be written.
+        """
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
-        found = reconcile(self._coins.values(), heard, self._identity, now)
+        found = reconcile(known.values(), heard, self._identity, now)
         if not found.changed:
-            return
+            return known
         self._tell(found)
         fresh = {coin.symbol: self._addressed(coin) for coin in found.changed}
         self._unsaved.update(fresh)
-        self._replace({**found.coins, **fresh})
+        return {**found.coins, **fresh}
 
     async def _save(self) -> bool:
         if not self._unsaved:
@@ -183,24 +268,31 @@ class CatalogService:
         try:
             await self._repository.save(waiting)
         except StoreUnavailable as exc:
-            _log.warning(
-                "catalog.unsaved", extra={"coins": len(waiting), "why": str(exc)}
-            )
+            if not self._told_unsaved:
+                more = {"coins": len(waiting), "why": str(exc)}
+                _log.warning("catalog.unsaved", extra=more)
+            self._told_unsaved = True
             return False
+        self._told_unsaved = False
         for coin in waiting:
             if self._unsaved.get(coin.symbol) == coin:
                 del self._unsaved[coin.symbol]
         return True
 
-    def _merged(self, stored: Mapping[str, Coin]) -> Mapping[str, Coin]:
-        """Return coins the venues told before the store could be read."""
-        return {s: coin for s, coin in self._coins.items() if s not in stored}
+    def _made(
+        self, wanted: CoinFilter, order: CoinOrder, request: PageRequest
+    ) -> Page[Coin]:
+        rows = filter(wanted.matches, self._sorted)
+        return paginate(rows, order.ordering(wanted), request)
 
     def _replace(self, coins: Mapping[str, Coin]) -> None:
         self._coins = dict(coins)
-        everyone = self.coins()
+        self._sorted = sorted(self._coins.values(), key=lambda coin: coin.symbol)
+        self._pages.clear()
+        first = (CoinFilter(), CoinOrder(), FIRST_PAGE)
+        self._pages.put(first, self._made(*first))
         for listener in self._listeners:
-            listener(everyone)
+            listener(self._sorted)
 
     @staticmethod
     def _tell(found: Reconciled) -> None:

@@ -1,15 +1,20 @@
 """Icons of coins: the stored address is fetched once and kept."""
 
-import asyncio
 import logging
+from collections.abc import Sequence
 
+from domain.model.coin import Coin
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
 from domain.ports.clock import Clock
 from domain.ports.store import Icon, IconRepository, IconSource
+from domain.services.cache import Cache, CacheReporter
 from domain.services.catalog_service import CatalogService
 
-# A picture that could not be fetched is not asked for again before this has passed.
-RETRY_AFTER_S = 600.0
+# A picture, or that there is none, is believed for so long; then the store and, where
+# it has none, the coin's own address are asked again.
+TTL_S = 600.0
+# Pictures have a few kilobytes, 256 KiB at most. At the cap the one that was not asked
+# for the longest goes.
 MAX_CACHED = 1000
 
 _log = logging.getLogger(__name__)
@@ -29,9 +34,29 @@ class IconService:
         self._repository = repository
         self._source = source
         self._clock = clock
-        self._cached: dict[str, Icon] = {}
+        # By symbol and address: a picture of an earlier address is another one.
+        self._cache: Cache[tuple[str, str], Icon | None] = Cache(
+            "icons", ttl_s=TTL_S, max_entries=MAX_CACHED, clock=clock
+        )
+        self._addresses: dict[str, str] = {}
         self._failed_s: dict[str, float] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        catalog.on_change(self._take_addresses)
+
+    @property
+    def cache(self) -> CacheReporter:
+        """The cache of pictures."""
+        return self._cache
+
+    async def warm(self) -> None:
+        """Take the stored pictures into memory, for the first who ask.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        for icon in await self._repository.load_all(MAX_CACHED):
+            coin = self._catalog.coin(icon.symbol)
+            if coin is not None and coin.icon_url == icon.source_url:
+                self._cache.put((icon.symbol, icon.source_url), icon)
 
     async def icon(self, symbol: str) -> Icon | None:
         """Return the picture of a coin that has an address, None where none is had.
@@ -41,28 +66,33 @@ class IconService:
         coin = self._catalog.coin(symbol)
         if coin is None or coin.icon_url is None:
             return None
-        cached = self._cached.get(coin.symbol)
-        if cached is not None and cached.source_url == coin.icon_url:
-            return cached
-        async with self._locks.setdefault(coin.symbol, asyncio.Lock()):
-            return await self._obtain(coin.symbol, coin.icon_url)
-
-    async def _obtain(self, symbol: str, url: str) -> Icon | None:
-        icon = await self._stored(symbol, url) or await self._fetched(symbol, url)
-        if icon is not None and len(self._cached) < MAX_CACHED:
-            self._cached[symbol] = icon
-        return icon
-
-    async def _stored(self, symbol: str, url: str) -> Icon | None:
+        name, url = coin.symbol, coin.icon_url
         try:
-            icon = await self._repository.load(symbol)
+            return await self._cache.get((name, url), lambda: self._obtain(name, url))
         except StoreUnavailable:
             return None
-        return icon if icon is not None and icon.source_url == url else None
+
+    async def _obtain(self, symbol: str, url: str) -> Icon | None:
+        """Return the picture, None: nobody has one.
+
+        Raises:
+            StoreUnavailable: it is not known whether the store has one, and nobody
+                else gives it; that is nothing to remember.
+        """
+        try:
+            stored = await self._repository.load(symbol)
+        except StoreUnavailable:
+            fetched = await self._fetched(symbol, url)
+            if fetched is None:
+                raise
+            return fetched
+        if stored is not None and stored.source_url == url:
+            return stored
+        return await self._fetched(symbol, url)
 
     async def _fetched(self, symbol: str, url: str) -> Icon | None:
         failed_s = self._failed_s.get(url)
-        if failed_s is not None and self._clock.monotonic() < failed_s + RETRY_AFTER_S:
+        if failed_s is not None and self._clock.monotonic() < failed_s + TTL_S:
             return None
         try:
             icon = await self._source.fetch(symbol, url)
@@ -75,3 +105,12 @@ class IconService:
         except StoreUnavailable:
             _log.info("icon.unsaved", extra={"symbol": symbol})
         return icon
+
+    def _take_addresses(self, coins: Sequence[Coin]) -> None:
+        """Forget pictures whose coin has another address now."""
+        fresh = {coin.symbol: coin.icon_url for coin in coins if coin.icon_url}
+        for symbol, url in self._addresses.items():
+            if fresh.get(symbol) != url:
+                self._cache.invalidate((symbol, url))
+                self._failed_s.pop(url, None)
+        self._addresses = fresh

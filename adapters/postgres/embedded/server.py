@@ -112,7 +112,7 @@ class EmbeddedPostgres:
             await self.stop()
             raise
         log.info(
-            "postgres_started" if started else "postgres_joined",
+            "postgres.started" if started else "postgres.joined",
             location=str(self.location),
             run_as=str(self.run_as),
             pid=self.pid,
@@ -132,7 +132,7 @@ class EmbeddedPostgres:
             return
         bound_s = sum(self._bounds.stopping)
         if not await self._in_thread(tenancy.leave, bound_s, abortable=False):
-            log.warning("postgres_not_stopped", location=str(tenancy.place.home))
+            log.warning("postgres.not_stopped", location=str(tenancy.place.home))
 
     def is_running(self) -> bool:
         """True while the server's main process lives."""
@@ -163,7 +163,7 @@ class EmbeddedPostgres:
 
         started = await self._in_thread(revive, self._bounds.start)
         if down:
-            log.warning("postgres_revived", by_us=started, pid=self.pid)
+            log.warning("postgres.revived", by_us=started, pid=self.pid)
         return down
 
     def _enter(self, deadline: Deadline) -> bool:

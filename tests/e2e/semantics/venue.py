@@ -9,6 +9,7 @@ other stream is refused, unless a test asks for more (`extras`).
 import json
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,8 @@ class Venue:
         self.rest_status = 200
         self.accepts = True
         self.mute = False
+        # Says of each frame whether it goes out; None: all do.
+        self.passes: Callable[[str | bytes], bool] | None = None
         self.beats = True
         self.extras = False
         self.clock_offset_s = 0.0
@@ -111,7 +114,7 @@ class Venue:
 
     async def say(self, client: Client, text: str | bytes) -> None:
         """Send one frame; a socket that is just going away hears nothing."""
-        if self.mute:
+        if self.mute or (self.passes is not None and not self.passes(text)):
             return
         with suppress(ConnectionError, RuntimeError):
             if isinstance(text, bytes):

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from tests.e2e.semantics.binance import Binance
 from tests.e2e.semantics.upbit import Upbit
@@ -52,6 +53,8 @@ class World:
         self.rates: dict[str, Body] = {}
         self.rates_fail = False
         self.url = ""
+        # Whoever stands before every answer: what watches, what misbehaves.
+        self.middlewares: list[Middleware] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner: web.AppRunner | None = None
@@ -82,7 +85,7 @@ class World:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_LIMIT_S)
 
     async def _start(self) -> None:
-        app = web.Application()
+        app = web.Application(middlewares=self.middlewares)
         app.on_response_prepare.append(self._date)
         self.upbit.rest(app)
         self.binance.rest(app)

@@ -21,10 +21,10 @@ class BrokenCatalog:
     def __init__(self, condition: Exception) -> None:
         self._condition = condition
 
-    def coins(self) -> Any:
+    def page(self, *_wanted: Any) -> Any:
         raise self._condition
 
-    coin = coins
+    coin = coins = page
 
 
 def broken(world: Any, condition: Exception) -> Any:

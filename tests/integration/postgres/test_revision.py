@@ -19,7 +19,8 @@ from sqlalchemy import NullPool
 
 import migrations
 from adapters.postgres import upgrade as upgrading
-from adapters.postgres.database import CONNECT_TIMEOUT_S, engine_of
+from adapters.postgres.database import CONNECT_TIMEOUT_S
+from adapters.postgres.dial import engine_of
 from adapters.postgres.migration import REVISIONS, URL_VARIABLE
 from adapters.postgres.table import Row
 from adapters.postgres.upgrade import upgrade
@@ -94,7 +95,9 @@ async def alembic(
 async def test_the_sum_of_the_revisions_is_the_schema_of_the_tables(
     empty_url: str, postgres_url: str
 ) -> None:
-    engine = engine_of(parse_url(empty_url), CONNECT_TIMEOUT_S, poolclass=NullPool)
+    engine = engine_of(
+        lambda: parse_url(empty_url), CONNECT_TIMEOUT_S, poolclass=NullPool
+    )
     async with engine.begin() as connection:
         await connection.run_sync(Row.metadata.create_all)
     await engine.dispose()

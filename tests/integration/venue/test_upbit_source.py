@@ -76,9 +76,7 @@ async def test_a_list_without_any_won_market_is_no_answer(
         await source.markets()
 
 
-async def test_quotes_come_in_one_answer(
-    source: UpbitSource, venue: Any
-) -> None:
+async def test_quotes_come_in_one_answer(source: UpbitSource, venue: Any) -> None:
     venue.bodies["/v1/ticker/all"] = rows(ticker("KRW-ETH"), ticker("KRW-BTC"))
     batch = await source.quotes({"KRW-BTC", "KRW-XRP"})
     assert (batch.exchange, batch.channel) == (Exchange.UPBIT, Channel.REST)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -48,3 +49,46 @@ def test_the_console_format_is_for_people(capsys: pytest.CaptureFixture[str]) ->
     line = capsys.readouterr().err
     assert "board.up" in line
     assert not line.startswith("{")
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_password_of_an_address_is_ever_written(
+    capsys: pytest.CaptureFixture[str], form: Literal["json", "console"]
+) -> None:
+    configure_log("INFO", form)
+    secret = "hunter2"
+    address = f"postgresql://kimp:{secret}@db.example:5432/kimp"
+    log = logging.getLogger("domain.x")
+    more = {"url": address, "cause": ValueError(address), "ports": [address], "n": 1}
+    try:
+        raise RuntimeError(f"cannot reach {address}")
+    except RuntimeError:
+        log.exception("database.away", extra=more)
+    log.warning("a library says %s", address)
+    written = capsys.readouterr().err
+    assert secret not in written
+    assert written.count("//kimp:***@db.example") >= 5
+    assert "Traceback" in written
+
+
+def test_what_is_bound_to_a_request_stands_in_every_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_log("INFO", "json")
+    with structlog.contextvars.bound_contextvars(request_id="r1"):
+        logging.getLogger("domain.x").info("a.b")
+        structlog.get_logger("ours").info("a.c")
+    logging.getLogger("domain.x").info("a.d")
+    lines = list(map(json.loads, capsys.readouterr().err.splitlines()))
+    assert [line.get("request_id") for line in lines] == ["r1", "r1", None]
+
+
+def test_both_ways_of_logging_are_written_alike(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_log("INFO", "json")
+    logging.getLogger("x").warning("a.b", extra={"venue": "upbit", "list": [1, None]})
+    structlog.get_logger("x").warning("a.b", venue="upbit", list=[1, None])
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    del first["timestamp"], second["timestamp"]
+    assert first == second

@@ -49,7 +49,7 @@ async def test_a_cut_is_told_at_once_with_its_reason_and_dialled_at_once(
     assert "ConnectionClosedError" in down.reason
     assert logs == [
         {
-            "event": "stream_down",
+            "event": "stream.down",
             "log_level": "info",
             "reason": down.reason,
             "upstream": "upbit.stream",
@@ -109,8 +109,8 @@ async def test_an_undecodable_frame_or_a_broken_session_costs_only_that_frame(
     assert stream.told() == ["up", "data 7"]
     assert stream.monitor.rejects == {"syntax": 1, "surprise": 1}
     assert [log["event"] for log in logs] == [
-        *("frame_rejected", "frame_rejected"),
-        "venue_error",
+        *("upstream.frame_rejected", "upstream.frame_rejected"),
+        "upstream.complained",
     ]
 
 
@@ -177,7 +177,7 @@ async def test_a_seed_in_vain_is_logged_and_the_feed_goes_on(
     stream.up = seed
     with capture_logs() as logs:
         await stream.start()
-    assert [log["event"] for log in logs] == ["bring_up_failed"]
+    assert [log["event"] for log in logs] == ["stream.not_seeded"]
     await stream.push(b"data 1")
     assert stream.told() == ["up", "data 1"]
 

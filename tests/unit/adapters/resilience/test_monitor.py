@@ -162,9 +162,9 @@ async def test_rejects_are_counted_kept_and_logged_once_a_minute_and_kind(
         stream.rejected(reject())
     told = [(log["event"], log["kind"], log["count"]) for log in logs]
     assert told == [
-        ("frame_rejected", "syntax", 1),
-        ("frame_rejected", "number", 1),
-        ("frame_rejected", "syntax", 202),
+        ("upstream.frame_rejected", "syntax", 1),
+        ("upstream.frame_rejected", "number", 1),
+        ("upstream.frame_rejected", "syntax", 202),
     ]
     assert {log["upstream"] for log in logs} == {"upbit.stream"}
     assert stream.rejects == {"syntax": 202, "number": 1}

@@ -8,9 +8,10 @@ import pytest
 from adapters.memory.store import MemoryCoinRepository, MemoryStore
 from domain.model.identity import IdentityTable
 from domain.model.market import Exchange, VenueMarket
+from domain.model.patience import WAITS_S
 from domain.services.catalog_service import (
     REFRESH_INTERVAL_S,
-    RETRY_INTERVAL_S,
+    STORE_INTERVAL_S,
     SYNC_INTERVAL_S,
     CatalogService,
 )
@@ -74,7 +75,7 @@ async def test_a_silent_venue_changes_nothing_and_only_it_is_asked_again(
     assert catalog.coin("BTC") is not None
     assert catalog.coin("BTC").global_ is None
     world.sources[Exchange.BINANCE].down = None
-    await world.clock.advance(RETRY_INTERVAL_S)
+    await world.clock.advance(WAITS_S[0])
     assert catalog.coin("BTC").global_ is not None
     asked = [
         len([q for q, _ in source.asked if q == "markets"])
@@ -83,6 +84,19 @@ async def test_a_silent_venue_changes_nothing_and_only_it_is_asked_again(
     assert asked == [1, 2]
     await world.clock.advance(SYNC_INTERVAL_S)
     assert len(world.sources[Exchange.UPBIT].asked) == 2
+    task.cancel()
+
+
+async def test_a_venue_that_answers_late_finds_what_the_other_told_before(
+    world: Any, store: MemoryStore
+) -> None:
+    catalog = _catalog(world, store)
+    world.sources[Exchange.UPBIT].down = "refused"
+    task = asyncio.create_task(catalog.run())
+    await world.clock.advance(30)
+    world.sources[Exchange.UPBIT].down = None
+    await world.clock.advance(4)
+    assert catalog.coin("BTC").global_ is not None
     task.cancel()
 
 
@@ -131,7 +145,7 @@ async def test_an_icon_address_stored_by_another_process_is_taken_over(
 ) -> None:
     catalog = _catalog(world, store)
     task = asyncio.create_task(catalog.run())
-    await world.clock.settle()
+    await world.clock.advance(STORE_INTERVAL_S)
     assert await _catalog(world, store).set_icon_url("btc", "https://x.example/b.png")
     await world.clock.advance(REFRESH_INTERVAL_S)
     assert catalog.coin("BTC").icon_url == "https://x.example/b.png"

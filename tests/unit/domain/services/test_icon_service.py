@@ -13,7 +13,7 @@ from adapters.memory.store import (
 )
 from domain.model.identity import IdentityTable
 from domain.services.catalog_service import CatalogService
-from domain.services.icon_service import RETRY_AFTER_S, IconService
+from domain.services.icon_service import TTL_S, IconService
 
 URL = "https://example.com/btc.png"
 
@@ -75,7 +75,7 @@ async def test_a_picture_that_is_not_there_is_asked_for_again_later(
     assert await service.icon("BTC") is None
     assert icons.source.fetched == 1
     icons.source.put(URL, b"png")
-    await icons.world.clock.advance(RETRY_AFTER_S)
+    await icons.world.clock.advance(TTL_S)
     assert await service.icon("BTC") is not None
 
 

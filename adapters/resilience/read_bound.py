@@ -1,0 +1,45 @@
+"""What a one-off read may ask for and gets at most, the same at every venue."""
+
+from dataclasses import replace
+
+from domain.model.error import InvalidArgument
+from domain.model.order_book import OrderBook
+
+# Source: `domain.ports.market_reader`.
+MAX_DEPTH = 30
+MAX_TRADES = 500
+# Fifty pages of Upbit, ten of Binance: some seconds inside the venues' budgets.
+MAX_CANDLES = 10_000
+# Markets in one question; the catalogues have some 250 each.
+MAX_MARKETS = 500
+
+
+def check_depth(depth: int) -> None:
+    """Let a depth of 1..30 pass; InvalidArgument else."""
+    _check("depth", depth, MAX_DEPTH)
+
+
+def check_trades(count: int) -> None:
+    """Let 1..500 trades pass; InvalidArgument else."""
+    _check("count", count, MAX_TRADES)
+
+
+def check_candles(count: int) -> None:
+    """Let 1..10,000 candles pass; InvalidArgument else."""
+    _check("count", count, MAX_CANDLES)
+
+
+def check_markets(many: int) -> None:
+    """Let at most 500 markets pass; InvalidArgument else."""
+    if many > MAX_MARKETS:
+        raise InvalidArgument("markets", f"must be at most {MAX_MARKETS}")
+
+
+def cut(book: OrderBook, depth: int) -> OrderBook:
+    """Return the book with its best `depth` levels a side."""
+    return replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
+
+
+def _check(argument: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise InvalidArgument(argument, f"must be 1..{most}")

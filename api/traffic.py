@@ -1,0 +1,92 @@
+"""Figures of what clients ask: plain numbers here, made into metrics elsewhere.
+
+Everything is counted under labels of a closed list: a client cannot make new ones.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+from domain.model.histogram import ANSWER_BOUNDS_S, LAG_BOUNDS_S, Histogram
+
+OK: Final = "OK"
+"""The outcome of an operation without errors; others are of `api.error.ErrorCode`."""
+
+OTHER: Final = "other"
+"""Stands for paths and methods that are none of ours."""
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+
+class Traffic:
+    """Counts since the start, and what is open now."""
+
+    def __init__(self) -> None:
+        # (method, route, status)
+        self.requests: Counter[tuple[str, str, str]] = Counter()
+        self.request_s: dict[str, Histogram] = defaultdict(_answer)
+        # (kind, transport, code) and (kind, transport)
+        self.operations: Counter[tuple[str, str, str]] = Counter()
+        self.operation_s: dict[tuple[str, str], Histogram] = defaultdict(_answer)
+        self.errors: Counter[str] = Counter()
+        self.sockets = 0
+        self.sockets_opened = 0
+        self.closes: Counter[str] = Counter()
+        # (field, transport)
+        self.subscriptions: Counter[tuple[str, str]] = Counter()
+        self.events: Counter[tuple[str, str]] = Counter()
+        # field
+        self.lag_s: dict[str, Histogram] = defaultdict(_lag)
+        self.merged: Counter[str] = Counter()
+
+    def request(
+        self, method: str, route: str, status: int, seconds: float | None
+    ) -> None:
+        """Count an HTTP answer; `seconds` is None for one that is a stream."""
+        known = method if method in METHODS else OTHER
+        self.requests[known, route, str(status)] += 1
+        if seconds is not None:
+            self.request_s[route].observe(seconds)
+
+    def operation(self, kind: str, transport: str, code: str, seconds: float) -> None:
+        """Count an operation that was answered, a subscription by its first event."""
+        self.operations[kind, transport, code] += 1
+        self.operation_s[kind, transport].observe(seconds)
+
+    def handed(self, field: str, transport: str) -> None:
+        """Count an event that the transport has taken."""
+        self.events[field, transport] += 1
+
+    def lagged(self, field: str, lag_s: float, merged: int) -> None:
+        """Tell how long after its tick an event was handed over.
+
+        `merged` ticks were published meanwhile beyond the next one: they come as one.
+        """
+        self.lag_s[field].observe(max(0.0, lag_s))
+        if merged > 0:
+            self.merged[field] += merged
+
+    @contextmanager
+    def socket(self) -> Iterator[None]:
+        """Count a WebSocket for as long as it is open."""
+        self.sockets += 1
+        self.sockets_opened += 1
+        try:
+            yield
+        finally:
+            self.sockets -= 1
+
+    @contextmanager
+    def subscription(self, field: str, transport: str) -> Iterator[None]:
+        """Count a subscription for as long as it runs."""
+        self.subscriptions[field, transport] += 1
+        try:
+            yield
+        finally:
+            self.subscriptions[field, transport] -= 1
+
+
+_answer = partial(Histogram, ANSWER_BOUNDS_S)
+_lag = partial(Histogram, LAG_BOUNDS_S)

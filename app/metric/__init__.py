@@ -1,0 +1,1 @@
+"""What Prometheus reads: gathered at the moment it asks, nothing on the hot path."""

@@ -1,0 +1,26 @@
+"""A candle: what was traded on one market in one interval."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.model.interval import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Candle:
+    """Prices per venue unit of the market, volumes in base and quote money.
+
+    `opened_ms` is Unix time (UTC). `closed` is False while the interval still runs.
+    Venues that make no candle for a time without trades leave a hole: none is invented.
+    """
+
+    market: str
+    interval: Interval
+    opened_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    base_volume: Decimal
+    quote_volume: Decimal
+    closed: bool = True

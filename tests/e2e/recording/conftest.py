@@ -1,0 +1,81 @@
+"""Processes of `kimp` as people start them, ended whatever happens."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+LIMIT_S = 60.0
+Kimp = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def kimp(tmp_path: Path) -> Iterator[Kimp]:
+    """Start `kimp …` in a group of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(
+        *words: str,
+        env: dict[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=before,
+            env={
+                **os.environ,
+                "KIMP_DATA_DIR": str(tmp_path),
+                "PYTHONPATH": str(Path(__file__).parents[3]),
+                **(env or {}),
+            },
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+
+
+@pytest.fixture
+def venues(kimp: Kimp) -> dict[str, str]:
+    """Settings that point at simulated exchanges."""
+    return told_settings(kimp("simulate"))
+
+
+def told_settings(child: subprocess.Popen[str]) -> dict[str, str]:
+    """Return the settings that a child prints, once all are there."""
+    settings: dict[str, str] = {}
+    out: IO[str] | None = child.stdout
+    assert out is not None
+    # Reading blocks: a child that says nothing is ended.
+    bound = threading.Timer(LIMIT_S, child.kill)
+    bound.start()
+    try:
+        while "KIMP_FX__OPEN_ER_API_URL" not in settings:
+            line = out.readline()
+            assert line, child.communicate()[1]
+            name, _, value = line.strip().partition("=")
+            settings[name] = value
+    finally:
+        bound.cancel()
+        bound.join()
+    return settings
+
+
+@pytest.fixture
+def settings_of() -> Callable[[subprocess.Popen[str]], dict[str, str]]:
+    return told_settings
