@@ -13,6 +13,7 @@ from adapters.binance.rest import BAD_ROW, UPSTREAM, RejectSink
 from adapters.binance.wire import UndecodableFrame
 from adapters.resilience.error import RequestRejected, UndecodableAnswer
 from adapters.resilience.http import NOT_FOUND, HttpAnswer, UpstreamHttp
+from adapters.resilience.read_bound import MAX_LINE_S
 from adapters.resilience.session import Reject
 from domain.model.number import MalformedNumber
 from domain.ports.clock import Clock
@@ -93,6 +94,7 @@ class BinanceQuestion(Generic[Row, Value]):
             weight=weight,
             tries=tries,
             refusals=(BAD_REQUEST, NOT_FOUND),
+            max_wait_s=MAX_LINE_S,
         )
 
     def _decode(self, answer: HttpAnswer) -> Found[Value]:

@@ -143,10 +143,12 @@ class UpstreamHttp:
         tries: int | None = None,
         probe: bool = False,
         refusals: Collection[int] = (NOT_FOUND,),
+        max_wait_s: float | None = None,
     ) -> T:
         """Return a decoded 2xx answer; like `get`, and garbage counts as a failure.
 
-        `decode` raises `UndecodableAnswer` for what it cannot read.
+        `decode` raises `UndecodableAnswer` for what it cannot read. `max_wait_s` is
+        the longest wait in line for the venue's limits (None: the limiter's own).
         """
         url = self._url(path, params)
         send = partial(self._read_once, decode, url, group, refusals)
@@ -155,7 +157,7 @@ class UpstreamHttp:
             # Checked before the line, so that an open breaker answers at once, and
             # entered after it, so that no probe waits in line.
             self._breaker.check(probe=probe)
-            await self._acquire(group, weight)
+            await self._acquire(group, weight, max_wait_s)
             return await self._breaker.call(send, probe=probe)
 
         return await self._retry.run(
@@ -180,9 +182,9 @@ class UpstreamHttp:
     def _tell_retry(self, wait_s: float) -> None:
         self._monitor.retrying(self._clock.now_ms() + round(wait_s * 1000))
 
-    async def _acquire(self, group: str, weight: int) -> None:
+    async def _acquire(self, group: str, weight: int, max_wait_s: float | None) -> None:
         try:
-            await self._limiter.acquire(group, weight)
+            await self._limiter.acquire(group, weight, max_wait_s)
         except RateLimited as exc:
             self._monitor.held(exc.retry_at_ms)
             raise

@@ -37,17 +37,27 @@ class RequestLimiter:
         self._lines: dict[str, asyncio.Lock] = {}
         self._waiting = 0
 
-    async def acquire(self, group: str = "default", weight: int = 1) -> None:
+    async def acquire(
+        self, group: str = "default", weight: int = 1, max_wait_s: float | None = None
+    ) -> None:
         """Wait until a request of this group and weight may be sent; first come first.
+
+        `max_wait_s` takes the place of the limiter's own.
 
         Raises:
             RateLimited: that would take longer than `max_wait_s`, or more than
                 `max_waiting` requests are in line already.
             AddressBanned: the venue has banned the address for longer than that.
         """
-        deadline_s = self._clock.monotonic() + self._max_wait_s
+        patience_s = self._max_wait_s if max_wait_s is None else max_wait_s
+        now_s = self._clock.monotonic()
+        deadline_s = now_s + patience_s
         if self._waiting >= self._max_waiting:
             raise self._refusal(group, self._max_wait_s, "too many requests in line")
+        # Before the line: who stands there first may have more patience.
+        wait_s = self._budget.wait_s(group, weight, now_s)
+        if wait_s > patience_s:
+            raise self._refusal(group, wait_s, "held by the venue's limits")
         self._waiting += 1
         try:
             async with self._line(group):

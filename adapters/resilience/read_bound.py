@@ -12,6 +12,9 @@ MAX_TRADES = 500
 MAX_CANDLES = 10_000
 # Markets in one question; the catalogues have some 250 each.
 MAX_MARKETS = 500
+# Longest wait for the venue's limits, in seconds: a question is answered within 3 s by
+# another channel or told when to come back.
+MAX_LINE_S = 2.5
 
 
 def check_depth(depth: int) -> None:

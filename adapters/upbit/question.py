@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from adapters.resilience.error import RequestRejected, UndecodableAnswer
 from adapters.resilience.http import HttpAnswer, UpstreamHttp
+from adapters.resilience.read_bound import MAX_LINE_S
 from adapters.resilience.session import Reject
 from adapters.upbit.answer import RowReader, row_text
 from adapters.upbit.candle import BadCandle
@@ -67,7 +68,12 @@ class UpbitQuestion(Generic[Row, Value]):
             UpstreamUnavailable: no usable answer; RequestRejected is one.
         """
         return await self._http.read(
-            self._decode, path, params, group=group, tries=tries
+            self._decode,
+            path,
+            params,
+            group=group,
+            tries=tries,
+            max_wait_s=MAX_LINE_S,
         )
 
     def _decode(self, answer: HttpAnswer) -> Found[Value]:

@@ -107,3 +107,17 @@ async def test_whoever_would_wait_longer_than_the_line_allows_is_sent_away(
         *(False, False, False),
         *(True, True),
     ]
+
+
+async def test_a_caller_with_less_patience_is_told_at_once_when_to_come_back(
+    clock: Any,
+) -> None:
+    limiter = RequestLimiter("upbit.rest", UPBIT_RULE, clock=clock)
+    limiter.answered("default", 429, CIMultiDict({"Retry-After": "8"}))
+    patient = asyncio.create_task(limiter.acquire())
+    await clock.settle()
+    with pytest.raises(RateLimited) as caught:
+        await limiter.acquire(max_wait_s=2.5)
+    assert caught.value.retry_at_ms == clock.now_ms() + 8_000
+    await clock.advance(8)
+    await patient
