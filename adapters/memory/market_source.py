@@ -47,6 +47,10 @@ class MemoryMarketSource:
         """Set the latest quote of a market."""
         self._quotes[update.market] = update
 
+    def forget_quotes(self) -> None:
+        """Answer with empty lists from now on."""
+        self._quotes.clear()
+
     def set_utc_open(self, market: str, utc_day: int, price: Decimal) -> None:
         """Set the price at 00:00 UTC of a day (days since 1970)."""
         self._utc_opens[market, utc_day] = price

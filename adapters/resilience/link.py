@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
 from adapters.resilience.dial import Connection, DialPlan
 from adapters.resilience.error import TRANSLATED, translate
 from adapters.resilience.pause import stop, until
@@ -73,8 +76,17 @@ class Link:
             try:
                 frame = await recv(decode=False)
             except TRANSLATED as exc:
+                self._tell_oversize(exc)
                 return self._reason(exc)
             self._take(frame)
+
+    def _tell_oversize(self, exc: Exception) -> None:
+        """Count a frame that was too big to be read; it has cost the connection."""
+        sent = exc.sent if isinstance(exc, ConnectionClosed) else None
+        if sent is not None and sent.code == CloseCode.MESSAGE_TOO_BIG:
+            limit = f"more than {self._plan.max_frame_bytes} bytes"
+            received = Received(rejects=(Reject.of("size", limit, b""),))
+            self._hear(self, received, self._clock.now_ms(), self._clock.monotonic())
 
     def _take(self, frame: str | bytes) -> None:
         received_ms, received_s = self._clock.now_ms(), self._clock.monotonic()

@@ -4,7 +4,6 @@ A price stamped ahead, taken as it is, would refuse every true price until that 
 stand there looking live. A machine whose clock is behind sees every stamp ahead.
 """
 
-from collections import deque
 from collections.abc import Iterable
 
 from domain.model.event import QuoteUpdate
@@ -14,16 +13,18 @@ from domain.model.market import Exchange
 PLAIN_AHEAD_MS = 60_000
 # No clock's error, but garbage.
 MAX_AHEAD_MS = 3_600_000
-SAMPLES = 128
-# A clock's error is in nearly all stamps; garbage is in a few.
+# A clock's error is in the stamps of all busy markets; garbage is in a few.
 SHARE = 0.9
 
 
 class StampGuard:
-    """Knows how far the stamps of each venue lie ahead of our clock."""
+    """Knows how far the last stamp of each market lies ahead of our clock.
+
+    One market counts once, however often it tells: it cannot outvote the others.
+    """
 
     def __init__(self) -> None:
-        self._ahead_ms: dict[Exchange, deque[int]] = {}
+        self._ahead_ms: dict[Exchange, dict[str, int]] = {}
 
     def observe(
         self, exchange: Exchange, updates: Iterable[QuoteUpdate], received_ms: int
@@ -31,11 +32,11 @@ class StampGuard:
         """Learn from a message, before its stamps are judged."""
         ahead = self._ahead_ms.get(exchange)
         if ahead is None:
-            ahead = self._ahead_ms[exchange] = deque(maxlen=SAMPLES)
+            ahead = self._ahead_ms[exchange] = {}
         for update in updates:
             stamp = update.exchange_ms
             if stamp is not None:
-                ahead.append(stamp - received_ms)
+                ahead[update.market] = stamp - received_ms
 
     def is_from_future(self, exchange: Exchange, ahead_ms: int) -> bool:
         """Whether a stamp so far ahead is none that the venue means."""
@@ -43,6 +44,6 @@ class StampGuard:
             return False
         if ahead_ms > MAX_AHEAD_MS:
             return True
-        known = sorted(self._ahead_ms.get(exchange, (0,)))
+        known = sorted(self._ahead_ms.get(exchange, {"": 0}).values())
         usual_ms = known[int(SHARE * (len(known) - 1))]
         return ahead_ms > usual_ms + PLAIN_AHEAD_MS

@@ -20,6 +20,7 @@ from domain.services.board_service import BoardService
 # Questions that may wait for their answers at once; then no further one is asked.
 MAX_READING = 3
 STREAM_IS_BACK = "the stream is back"
+NOTHING_TOLD = "an answer without a price of any market watched"
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +121,10 @@ class MarketService:
         try:
             batch = task.result()
         except UpstreamUnavailable as exc:
-            self._missed(exc)
+            self._missed(exc.reason)
+            return
+        if not _tells(batch):
+            self._missed(NOTHING_TOLD)
             return
         # A stamp ahead of our clock would keep the stream waiting until that time.
         newest_ms = min(_newest_ms(batch), batch.received_ms)
@@ -129,15 +133,13 @@ class MarketService:
             self._board.observe(FeedUp(self.exchange, Channel.REST, batch.received_s))
         self._board.observe(replace(batch, seed=not self.fallback.is_polling))
 
-    def _missed(self, exc: UpstreamUnavailable) -> None:
-        told = {"venue": self.exchange, "why": exc.reason}
-        _log.warning("market.unread", extra=told)
+    def _missed(self, why: str) -> None:
+        _log.warning("market.unread", extra={"venue": self.exchange, "why": why})
         if self.fallback.failed(self._clock.monotonic()):
-            self._end_polling(exc.reason)
+            self._end_polling(why)
 
     def _hand_over(self, batch: FeedBatch) -> None:
-        told = any(update.price is not None for update in batch.updates)
-        if told and self.fallback.stream_told(_newest_ms(batch)):
+        if _tells(batch) and self.fallback.stream_told(_newest_ms(batch)):
             self._end_polling(STREAM_IS_BACK)
 
     def _end_polling(self, why: str) -> None:
@@ -168,6 +170,11 @@ def markets_of(coins: Sequence[Coin], exchange: Exchange) -> list[str]:
 def _sides(coin: Coin) -> list[tuple[Exchange, str]]:
     found = (coin.domestic, coin.global_)
     return [(side.exchange, side.market) for side in found if side is not None]
+
+
+def _tells(batch: FeedBatch) -> bool:
+    """Whether a price is in it: an empty answer with status 200 proves nothing."""
+    return any(update.price is not None for update in batch.updates)
 
 
 def _newest_ms(batch: FeedBatch) -> int:

@@ -251,7 +251,7 @@ async def test_a_venue_without_data_is_closed_and_dialled_again() -> None:
         assert seen[1].reason == "no data for 0.1 s"
 
 
-async def test_a_frame_above_the_limit_is_a_cut() -> None:
+async def test_a_frame_above_the_limit_is_a_cut_and_counted() -> None:
     number = itertools.count()
 
     async def handler(connection: ServerConnection) -> None:
@@ -262,6 +262,7 @@ async def test_a_frame_above_the_limit_is_a_cut() -> None:
         seen = await feed.until(is_data)
         down = next(event for event in seen if isinstance(event, FeedDown))
         assert "1009" in down.reason
+        assert feed.monitor.rejects == {"size": 1}
 
 
 @pytest.mark.parametrize(

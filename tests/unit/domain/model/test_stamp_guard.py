@@ -55,6 +55,14 @@ def test_a_venue_that_has_said_nothing_is_not_ahead() -> None:
     assert StampGuard().is_from_future(Exchange.UPBIT, PLAIN_AHEAD_MS + 1)
 
 
+def test_one_market_cannot_outvote_the_others() -> None:
+    guard = _guard(*[-200] * 20)
+    for _ in range(500):
+        update = QuoteUpdate("KRW-1", Decimal(1), NOW_MS + 600_000)
+        guard.observe(Exchange.UPBIT, [update], NOW_MS)
+        assert guard.is_from_future(Exchange.UPBIT, 600_000)
+
+
 def test_more_than_an_hour_ahead_is_garbage_whoever_says_it() -> None:
     guard = _guard(*[2 * MAX_AHEAD_MS] * 128)
     assert guard.is_from_future(Exchange.UPBIT, MAX_AHEAD_MS + 1)

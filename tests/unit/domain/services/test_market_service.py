@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from domain.model.event import FeedBatch
+from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, Quality
 from domain.services.market_service import MAX_READING, MarketService, markets_of
 
@@ -72,6 +73,7 @@ async def test_a_session_s_seed_makes_quiet_markets_live_again(running: Any) -> 
 async def test_a_failed_seed_is_tried_again(world: Any) -> None:
     source = world.sources[UPBIT]
     source.down = "refused"
+    _quote_by_rest(world, "52000000")
     market = world.markets[UPBIT]
     market.set_coins(world.coins)
     tasks = [
@@ -203,6 +205,18 @@ async def test_a_hundred_silences_leave_no_task_behind(running: Any) -> None:
     assert _domestic(world, "BTC") == (Quality.LIVE, Channel.WEBSOCKET)
 
 
+async def test_an_answer_without_a_price_keeps_nothing_live(running: Any) -> None:
+    world = running
+    world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
+    world.streams[UPBIT].cut()
+    await world.clock.advance(2)
+    assert _domestic(world, "BTC")[0] is Quality.LIVE
+    world.sources[UPBIT].forget_quotes()
+    await world.clock.advance(12)
+    assert _domestic(world, "BTC")[0] is Quality.STALE
+    assert world.markets[UPBIT].fallback.count.failures > 0
+
+
 class _HangingSource:
     """A venue that takes every question and answers none until it is let."""
 
@@ -215,7 +229,8 @@ class _HangingSource:
     async def quotes(self, markets: frozenset[str]) -> FeedBatch:
         self.asked += 1
         await self.let.wait()
-        return FeedBatch(UPBIT, Channel.REST, 1, 1.0, ())
+        update = QuoteUpdate("KRW-BTC", Decimal(1), 1)
+        return FeedBatch(UPBIT, Channel.REST, 1, 1.0, (update,))
 
 
 @pytest.fixture
