@@ -67,6 +67,7 @@ class Venue:
     monitors: tuple[UpstreamMonitor, ...]
     readers: tuple[MarketReader, ...]
     reads: StreamReads
+    recovery: VenueRecovery
 
     async def close(self) -> None:
         """Close all connections but the live one, which is its worker's."""
@@ -232,6 +233,7 @@ class UpstreamFactory:
                 adapters.stream_reader(reads),
             ),
             reads=reads,
+            recovery=recovery,
         )
 
     def _http(

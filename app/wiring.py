@@ -180,6 +180,8 @@ def _core(
     takers = (board.set_coins, core.windows.set_coins)
     for taker in (*takers, *(market.set_coins for market in core.markets)):
         core.catalog.on_change(taker)
+    for venue, market in zip(venues, core.markets, strict=True):
+        venue.recovery.wakes(market.wake)
     board.on_tick(core.latest.note)
     return core
 

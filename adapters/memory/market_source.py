@@ -17,7 +17,8 @@ MAX_ASKED = 1_000
 class MemoryMarketSource:
     """`MarketSource` that answers what it was given; all of it may change any time.
 
-    While `down` holds a reason, every question raises `UpstreamUnavailable` with it.
+    While `down` holds a reason, every question raises `UpstreamUnavailable` with it,
+    and with a time to come back where `retry_in_s` is set.
     `asked` are the last questions: the method's name and what it was asked for.
     """
 
@@ -31,6 +32,7 @@ class MemoryMarketSource:
         self._utc_opens: dict[tuple[str, int], Decimal] = {}
         self._price_points: dict[str, Sequence[PricePoint]] = {}
         self.down: str | None = None
+        self.retry_in_s: float | None = None
         self.asked: deque[tuple[str, str]] = deque(maxlen=MAX_ASKED)
 
     # What the venue has
@@ -98,4 +100,8 @@ class MemoryMarketSource:
     def _ask(self, question: str, about: str) -> None:
         self.asked.append((question, about))
         if self.down is not None:
-            raise UpstreamUnavailable(f"{self._exchange.lower()}.rest", self.down)
+            failure = UpstreamUnavailable(f"{self._exchange.lower()}.rest", self.down)
+            if self.retry_in_s is not None:
+                wait_ms = round(self.retry_in_s * 1000)
+                failure.retry_at_ms = self._clock.now_ms() + wait_ms
+            raise failure

@@ -259,6 +259,8 @@ class UpstreamHttp:
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            # It would send a GET twice when a connection is dropped, past our limits.
+            self._session._retry_connection = False  # noqa: SLF001 - has no public name
         return self._session
 
 

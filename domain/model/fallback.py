@@ -60,6 +60,7 @@ class FallbackPlan:
     _newest_ms: int = 0
     _patience: Patience = field(default_factory=Patience)
     _retry_s: float | None = None
+    _unanswered: bool = False
 
     @property
     def is_stream_missing(self) -> bool:
@@ -111,7 +112,7 @@ class FallbackPlan:
             return False
         answered_s = self._answered_s
         told_since = answered_s is not None and answered_s >= self._up_s
-        return told_since or self._patience.misses > 0
+        return told_since or self._unanswered
 
     # The questions
 
@@ -135,7 +136,7 @@ class FallbackPlan:
         if self._missing_s is None:
             return None
         begin_s = self._missing_s + self.policy.after_s
-        if self._asked_s is None or self._asked_s < begin_s:
+        if self._unanswered or self._asked_s is None or self._asked_s < begin_s:
             return begin_s
         return self._asked_s + self.policy.interval_s
 
@@ -149,6 +150,7 @@ class FallbackPlan:
         """The answer came, its newest stamp is told; True: a polling session begins."""
         self._answered_s = now_s
         self._retry_s = None
+        self._unanswered = False
         self._patience.succeeded()
         missing_s = self._missing_s
         if missing_s is None or now_s < missing_s + self.policy.after_s:
@@ -158,13 +160,23 @@ class FallbackPlan:
         self._newest_ms = newest_ms if begins else max(self._newest_ms, newest_ms)
         return begins
 
-    def failed(self, now_s: float) -> bool:
-        """No answer came; True: the polling session has ended with that."""
+    def woken(self) -> None:
+        """There is news that the venue is back: its failures are waited out no more."""
+        self._retry_s = None
+
+    def failed(self, now_s: float, held_s: float | None = None) -> bool:
+        """No answer came; True: the polling session has ended with that.
+
+        `held_s`: it may be asked again after that time and was not asked before it,
+        by a venue's limit or a breaker; None: by our own patience.
+        """
         self.count.failures += 1
+        self._unanswered = True
         # Polls go on by themselves; a session that is up still lacks its seed.
         if self._up_s is not None:
             self._seed_wanted = True
-        self._retry_s = now_s + self._patience.failed(now_s)
+        wait_s = self._patience.failed(now_s) if held_s is None else held_s
+        self._retry_s = now_s + wait_s
         answered_s = self._answered_s
         is_over = answered_s is None or now_s - answered_s > self.policy.bound_s
         ended = self._polling and is_over

@@ -25,6 +25,8 @@ SYNC_INTERVAL_S = 300.0
 # The store is read, until that succeeded, and given what is new this often.
 STORE_INTERVAL_S = 1.0
 REFRESH_INTERVAL_S = 30.0
+# A time to come back that has just passed must not make the loop spin.
+LEAST_HOLD_S = 0.05
 # Pages of the list of coins are good until the catalogue changes. A page has at most
 # 1,000 rows, usually 100 of some 150 bytes each; at the cap the least used one goes.
 PAGE_TTL_S = 3600.0
@@ -182,12 +184,15 @@ class CatalogService:
         """Ask every five minutes, and by our patience while there is no answer."""
         patience = Patience()
         while True:
-            await self._ask(source)
-            if source.exchange in self._silent:
-                wait_s = patience.failed(self._clock.monotonic())
-            else:
+            failure = await self._ask(source)
+            if failure is None:
                 patience.succeeded()
                 wait_s = SYNC_INTERVAL_S
+            elif failure.retry_at_ms is None:
+                wait_s = patience.failed(self._clock.monotonic())
+            else:  # held by a limit or a breaker, and told until when
+                held_s = (failure.retry_at_ms - self._clock.now_ms()) / 1000
+                wait_s = max(LEAST_HOLD_S, held_s)
             await self._clock.sleep(wait_s)
 
     async def _run_store(self) -> None:
@@ -227,18 +232,20 @@ class CatalogService:
             )
         )
 
-    async def _ask(self, source: MarketSource) -> None:
+    async def _ask(self, source: MarketSource) -> UpstreamUnavailable | None:
+        """Take a venue's word in; return why there was none."""
         venue = source.exchange
         try:
             markets = await source.markets()
         except UpstreamUnavailable as exc:
             self._silent.add(venue)
             _log.warning("catalog.venue_silent", extra={"reason": str(exc)})
-            return
+            return exc
         self._silent.discard(venue)
         self._heard[venue] = markets
         self._listed[venue] = frozenset(market.market for market in markets)
         self._reconcile(self._heard)
+        return None
 
     def _reconcile(self, heard: Mapping[Exchange, Sequence[VenueMarket]]) -> None:
         coins = self._laid_over(self._coins, heard)

@@ -19,6 +19,8 @@ from domain.services.board_service import BoardService
 
 # Questions that may wait for their answers at once; then no further one is asked.
 MAX_READING = 3
+# A time to come back that has just passed must not make the loop spin.
+LEAST_HOLD_S = 0.05
 STREAM_IS_BACK = "the stream is back"
 NOTHING_TOLD = "an answer without a price of any market watched"
 
@@ -82,6 +84,11 @@ class MarketService:
             plan.stream_up(event.at_s)
             self._news.set()
 
+    def wake(self) -> None:
+        """Ask again as soon as the pace allows: the venue seems to be back."""
+        self.fallback.woken()
+        self._news.set()
+
     async def run_stream(self) -> None:
         """Run the stream for ever."""
         await self._stream.run(self.observe)
@@ -121,7 +128,7 @@ class MarketService:
         try:
             batch = task.result()
         except UpstreamUnavailable as exc:
-            self._missed(exc.reason)
+            self._missed(exc.reason, exc.retry_at_ms)
             return
         if not _tells(batch):
             self._missed(NOTHING_TOLD)
@@ -133,9 +140,12 @@ class MarketService:
             self._board.observe(FeedUp(self.exchange, Channel.REST, batch.received_s))
         self._board.observe(replace(batch, seed=not self.fallback.is_polling))
 
-    def _missed(self, why: str) -> None:
+    def _missed(self, why: str, retry_at_ms: int | None = None) -> None:
         _log.warning("market.unread", extra={"venue": self.exchange, "why": why})
-        if self.fallback.failed(self._clock.monotonic()):
+        held_s = None
+        if retry_at_ms is not None:
+            held_s = max(LEAST_HOLD_S, (retry_at_ms - self._clock.now_ms()) / 1000)
+        if self.fallback.failed(self._clock.monotonic(), held_s):
             self._end_polling(why)
 
     def _hand_over(self, batch: FeedBatch) -> None:

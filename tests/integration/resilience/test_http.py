@@ -360,3 +360,21 @@ async def test_health_names_the_time_of_the_next_try_while_it_is_waited_for(
     with pytest.raises(ServerFailed):
         await kit.http.get("/", tries=2)
     assert any(at is not None and at > 0 for at in told)
+
+
+@pytest.mark.parametrize("kept_alive", [False, True])
+async def test_a_dropped_connection_is_one_request_and_no_more(
+    kit: Kit, upstream: Any, kept_alive: bool
+) -> None:
+    async def drop(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    if kept_alive:
+        await kit.http.get("/first")
+        upstream.asked.clear()
+    upstream.script = [drop, drop, drop]
+    with pytest.raises(ConnectionFailed):
+        await kit.http.get("/ticker", tries=1)
+    assert len(upstream.asked) == 1

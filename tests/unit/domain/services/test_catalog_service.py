@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from adapters.memory.store import MemoryCoinRepository, MemoryStore
+from domain.model.coin_query import CoinFilter, CoinOrder
+from domain.model.error import InvalidArgument
 from domain.model.identity import IdentityTable
 from domain.model.market import Exchange, VenueMarket
+from domain.model.page import PageRequest
 from domain.model.patience import WAITS_S
 from domain.services.catalog_service import (
+    FIRST_PAGE,
     REFRESH_INTERVAL_S,
     STORE_INTERVAL_S,
     SYNC_INTERVAL_S,
@@ -204,3 +208,105 @@ async def test_a_venue_that_hangs_does_not_hold_back_what_the_other_tells(
     hanging.set()
     assert await task
     assert catalog.coin("BTC").global_ is not None
+
+
+FIRST = (CoinFilter(), CoinOrder(), FIRST_PAGE)
+
+
+async def test_a_page_of_coins_is_made_once_until_the_catalogue_changes(
+    world: Any, store: MemoryStore
+) -> None:
+    catalog = _catalog(world, store)
+    await catalog.sync()
+    wanted = (CoinFilter.of(search="비트"), CoinOrder(), PageRequest(10))
+    page = catalog.page(*wanted)
+    assert [coin.symbol for coin in page.rows] == ["BTC"]
+    assert catalog.page(*wanted) is page
+    world.sources[Exchange.UPBIT].open(
+        VenueMarket(Exchange.UPBIT, "KRW-NEW", "NEW", "KRW", True, "비트새", "New")
+    )
+    await catalog.sync()
+    assert [coin.symbol for coin in catalog.page(*wanted).rows] == ["BTC", "NEW"]
+
+
+async def test_the_usual_page_is_there_before_the_first_who_asks(
+    world: Any, store: MemoryStore
+) -> None:
+    catalog = _catalog(world, store)
+    await catalog.sync()
+    assert [coin.symbol for coin in catalog.page(*FIRST).rows] == ["BTC", "ETH"]
+    assert (catalog.cache.stats.hits, catalog.cache.stats.misses) == (1, 0)
+
+
+async def test_a_broken_cursor_is_refused_and_not_remembered(
+    world: Any, store: MemoryStore
+) -> None:
+    catalog = _catalog(world, store)
+    await catalog.sync()
+    for _ in range(2):
+        with pytest.raises(InvalidArgument, match="after"):
+            catalog.page(CoinFilter(), CoinOrder(), PageRequest(10, "nonsense"))
+    assert catalog.cache.stats.load_failures == 2
+
+
+async def test_what_waits_for_the_store_is_counted_and_told_once(
+    world: Any, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.down = "refused"
+    catalog = _catalog(world, store)
+    assert catalog.unread == "the stored coins were not read yet"
+    for _ in range(3):
+        await catalog.sync()
+    assert catalog.unsaved_count == 2
+    assert catalog.unread == "the stored coins cannot be read: refused"
+    assert [record.msg for record in caplog.records] == ["catalog.unsaved"]
+    store.down = None
+    assert await catalog.sync()
+    assert (catalog.unread, catalog.unsaved_count) == (None, 0)
+
+
+async def test_a_past_that_is_read_late_is_not_written_over_by_a_first_look(
+    world: Any, store: MemoryStore
+) -> None:
+    """What was listed on a known day is not stored again as always having been."""
+    known = _catalog(world, store)
+    await known.sync()
+    world.sources[Exchange.UPBIT].open(
+        VenueMarket(Exchange.UPBIT, "KRW-NEW", "NEW", "KRW", True, "새것", "New")
+    )
+    await known.sync()
+    (spell,) = store.coins["NEW"].listings
+    assert spell.since is not None
+
+    store.down = "refused"
+    catalog = _catalog(world, store)
+    await catalog.sync()
+    store.down = None
+    assert await catalog.sync(again=True)
+    assert store.coins["NEW"].listings == (spell,)
+    coin = catalog.coin("NEW")
+    assert coin is not None
+    assert coin.listings == (spell,)
+
+
+async def test_a_store_that_hangs_keeps_nobody_from_the_coins_of_the_venues(
+    world: Any, store: MemoryStore
+) -> None:
+    class Hanging(MemoryCoinRepository):
+        """A store that never answers."""
+
+        async def load(self) -> Any:
+            await asyncio.Event().wait()
+
+    catalog = CatalogService(
+        Hanging(store), list(world.sources.values()), IdentityTable([]), world.clock
+    )
+    world.sources[Exchange.BINANCE].down = "refused"
+    task = asyncio.create_task(catalog.run())
+    await world.clock.settle()
+    assert catalog.coin("BTC") is not None
+    world.sources[Exchange.BINANCE].down = None
+    await world.clock.advance(WAITS_S[0])
+    assert catalog.coin("BTC").global_ is not None
+    task.cancel()
+    await asyncio.wait([task])

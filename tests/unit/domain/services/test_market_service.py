@@ -264,3 +264,19 @@ async def test_hanging_questions_are_overtaken_and_bounded(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not [t for t in asyncio.all_tasks() if t.get_name() == "upbit.read"]
+
+
+async def test_a_question_held_by_a_breaker_is_asked_as_soon_as_it_may(
+    running: Any,
+) -> None:
+    world, source = running, running.sources[UPBIT]
+    world.streams[UPBIT].cut()
+    source.down, source.retry_in_s = "breaker open", 2.5
+    await world.clock.advance(1.1)
+    asked = len(source.asked)
+    await world.clock.advance(5.0)
+    assert len(source.asked) == asked + 2
+    source.down = None
+    world.markets[UPBIT].wake()
+    await world.clock.settle()
+    assert _domestic(world, "BTC")[0] is Quality.LIVE
