@@ -77,6 +77,7 @@ class Database:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         prompt_timeout_s: float = PROMPT_TIMEOUT_S,
+        hold_s: float = HOLD_S,
     ) -> None:
         self.url = parse_url(url)
         self._connect_timeout_s = connect_timeout_s
@@ -84,6 +85,7 @@ class Database:
         self._prompt_timeout_s = prompt_timeout_s
         self._status = ServiceStatus.UNAVAILABLE
         self._detail: str | None = None
+        self._hold_s = hold_s
         self._held_until_s = 0.0
         self._pool_size = pool_size
         self._turns = asyncio.Semaphore(max(1, pool_size - RESERVED_FOR_WRITES))
@@ -156,7 +158,7 @@ class Database:
 
         Bounded as a whole by the prompt time-out. So many may ask that two connections
         stay free for writers; more wait. After any failure all are refused at once,
-        those who wait included, until something is answered or `HOLD_S` have passed.
+        those who wait included, until something is answered or the hold is over.
 
         Raises:
             StoreUnavailable: as `transaction`, or refused.
@@ -218,7 +220,7 @@ class Database:
         except _Refused:
             raise
         except StoreUnavailable as away:
-            self._held_until_s = asyncio.get_running_loop().time() + HOLD_S
+            self._held_until_s = asyncio.get_running_loop().time() + self._hold_s
             self._tell(ServiceStatus.UNAVAILABLE, str(away))
             raise
         self._held_until_s = 0.0

@@ -21,12 +21,15 @@ from adapters.resilience.limiter import RequestLimiter
 from adapters.resilience.monitor import UpstreamMonitor
 from adapters.resilience.proxy import http_proxy
 from adapters.resilience.retry import RetryPolicy
+from adapters.resilience.session import Reject
 from adapters.resilience.skew import ClockSkew
 from domain.model.error import UpstreamUnavailable
 from domain.ports.clock import Clock
 from domain.ports.tracer import NO_TRACER, Tracer
 
 NOT_FOUND = 404
+# The kind of reject that a whole answer is.
+BAD_ANSWER = "answer"
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -202,7 +205,7 @@ class UpstreamHttp:
             ) as span:
                 answer = await self._ask(url, group)
                 span.set("http.response.status_code", answer.status)
-            result = decode(answer)
+            result = self._decoded(decode, answer)
         except RateLimited as exc:
             self._monitor.held(exc.retry_at_ms)
             raise
@@ -219,6 +222,16 @@ class UpstreamHttp:
         if self._monitor.succeeded(answer.rtt_s * 1000) and self._on_recovered:
             self._on_recovered()
         return result
+
+    def _decoded(self, decode: Callable[[HttpAnswer], T], answer: HttpAnswer) -> T:
+        before = sum(self._monitor.rejects.values())
+        try:
+            return decode(answer)
+        except UndecodableAnswer as exc:
+            # Not twice where its rows were counted one by one.
+            if sum(self._monitor.rejects.values()) == before:
+                self._monitor.rejected(Reject.of(BAD_ANSWER, exc.reason, answer.body))
+            raise
 
     async def _ask(self, url: URL, group: str) -> HttpAnswer:
         sent_ms, sent_s = self._clock.now_ms(), self._clock.monotonic()

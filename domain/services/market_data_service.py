@@ -142,7 +142,8 @@ class MarketDataService:
         _check("depth", depth, MAX_DEPTH)
         key = self._key(exchange, market)
         read = partial(self._book_by, key, depth)
-        served = await self._ask(
+        fresh = None if forced else await self._fresh_book(key, depth)
+        served = fresh or await self._ask(
             key, ReadKind.ORDER_BOOK, read, self._kept_books, forced
         )
         book = served.value
@@ -217,11 +218,21 @@ class MarketDataService:
                 key.exchange, kind, decision.channels, keep, stored
             )
 
+    async def _fresh_book(self, key: MarketKey, depth: int) -> Served[OrderBook] | None:
+        """Return a cached book of whichever channel, without asking anybody."""
+        for channel in (Channel.WEBSOCKET, Channel.REST):
+            cached = (key, channel, _levels(channel, depth))
+            book = self._books.peek(cached)
+            if book is not None:
+                # Asked for once more, so that it counts as what it is: a hit.
+                same = partial(_same, book)
+                return Served(await self._books.get(cached, same), channel)
+        return None
+
     async def _book_by(
         self, key: MarketKey, depth: int, line: ChannelLine
     ) -> OrderBook:
-        # One answer of REST serves every depth; a stream's are made for one.
-        levels = MAX_DEPTH if line.channel is Channel.REST else depth
+        levels = _levels(line.channel, depth)
 
         async def read(reader: MarketReader) -> OrderBook:
             for book in await reader.order_books([key.market], levels):
@@ -239,6 +250,15 @@ class MarketDataService:
             return tuple(await reader.trades(key.market, count))
 
         return await line.call(ReadKind.TRADES, read)
+
+
+def _levels(channel: Channel, depth: int) -> int:
+    """Return the levels to ask for: one answer of REST serves every depth."""
+    return MAX_DEPTH if channel is Channel.REST else depth
+
+
+async def _same(book: OrderBook) -> OrderBook:
+    return book
 
 
 def _check(argument: str, value: int, most: int) -> None:

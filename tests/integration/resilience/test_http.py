@@ -284,6 +284,19 @@ async def test_redirects_are_not_followed(kit: Kit, upstream: Any) -> None:
     assert len(upstream.asked) == 1
 
 
+async def test_garbage_is_counted_and_kept_for_inspection(
+    kit: Kit, upstream: Any
+) -> None:
+    def undecodable(answer: HttpAnswer) -> None:
+        raise UndecodableAnswer(NAME, "the rate is not positive")
+
+    upstream.script = [web.Response(text="-1300")]
+    with pytest.raises(UndecodableAnswer):
+        await kit.http.read(undecodable, "/rate", tries=1)
+    assert kit.monitor.rejects == {"answer": 1}
+    assert kit.monitor.kept_rejects[0].reject.frame == b"-1300"
+
+
 async def test_garbage_counts_as_a_failure_and_is_asked_again(
     kit: Kit, upstream: Any
 ) -> None:

@@ -206,6 +206,16 @@ async def test_every_cache_can_be_looked_at(world: Any) -> None:
     assert world.data.caches[0].stats.hits == 1
 
 
+async def test_a_fresh_book_of_the_other_channel_serves_who_leaves_the_choice(
+    world: Any,
+) -> None:
+    await world.data.order_book(UPBIT, BTC, 5, REST)
+    found = await world.data.order_book(UPBIT, BTC, 3)
+    assert (found.channel, len(found.value.asks)) == (REST, 3)
+    assert len(world.stream.asked) == 0
+    assert world.data.caches[0].stats.hits == 1
+
+
 async def test_one_answer_of_rest_serves_every_depth(world: Any) -> None:
     for depth in (1, 5, 30):
         found = await world.data.order_book(UPBIT, BTC, depth, REST)
