@@ -40,8 +40,23 @@ async def test_an_empty_picture_is_kept_as_well(stores: Stores) -> None:
     assert await stores.icons().load("BTC") == replace(BTC, content=b"")
 
 
+async def test_all_come_back_by_symbol_and_no_more_than_asked_for(
+    stores: Stores,
+) -> None:
+    assert await stores.icons().load_all(10) == []
+    kept = [replace(BTC, symbol=symbol) for symbol in ("XRP", "BTC", "eth", "币安人生")]
+    for icon in kept:
+        await stores.icons().save(icon)
+    found = await stores.icons().load_all(10)
+    assert [icon.symbol for icon in found] == ["BTC", "XRP", "eth", "币安人生"]
+    assert found[0] == BTC
+    assert [icon.symbol for icon in await stores.icons().load_all(2)] == ["BTC", "XRP"]
+
+
 async def test_a_lost_store_says_so_to_every_question(lost_stores: Stores) -> None:
     with pytest.raises(StoreUnavailable):
         await lost_stores.icons().load("BTC")
     with pytest.raises(StoreUnavailable):
         await lost_stores.icons().save(BTC)
+    with pytest.raises(StoreUnavailable):
+        await lost_stores.icons().load_all(1)

@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migration import migrate
+from app.store import KeepReport
 from domain.model.alarm import ALARM_AFTER_S, REMIND_AFTER_S
 from domain.model.health import ServiceStatus
 from tests.conftest import SETTINGS
@@ -63,12 +64,17 @@ async def test_a_full_disk_is_an_alarm_and_what_waited_arrives_when_there_is_roo
     assert alarm is not None
     assert "out of resources" in alarm.why
     assert "No space left" in alarm.why
-    assert recorder.database.status is ServiceStatus.UNAVAILABLE
+    # It answers, and yet it is away: it keeps nothing.
+    await recorder.database.ping()
+    assert recorder.database.status is ServiceStatus.HEALTHY
+    report = KeepReport(recorder.database, recorder.service)
+    assert report.status is ServiceStatus.UNAVAILABLE
     assert await stored_price(postgres_url) == BEFORE
 
     await do(postgres_url, "DROP TRIGGER full_disk ON latest_quote")
     assert await recorder.save()
     assert recorder.service.alarm is None
+    assert report.status is ServiceStatus.HEALTHY
     assert recorder.service.unsaved_count == 0
     assert await stored_price(postgres_url) == AFTER
     told = [(r.levelno, r.msg) for r in caplog.records if r.msg.startswith("store.")]

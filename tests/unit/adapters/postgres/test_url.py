@@ -116,3 +116,37 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except MalformedDatabaseUrl:
             continue
         assert urlsplit(url.dsn).scheme == "postgresql"
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts"),
+    [
+        ("postgres://k@one/d", ["one"]),
+        ("postgres://k@one:1,two:2,[::1]:3/d", ["one:1", "two:2", "[::1]:3"]),
+        ("postgres://k@/d", [""]),
+    ],
+)
+def test_each_host_has_an_address_of_its_own_in_their_order(
+    address: str, hosts: list[str]
+) -> None:
+    each = [urlsplit(one) for one in parse_url(address).each]
+    assert [parts.netloc.removeprefix("k@") for parts in each] == hosts
+    assert {parts.path for parts in each} == {"/d"}
+
+
+@pytest.mark.parametrize(
+    ("ports", "each"),
+    [
+        ("", [None, None]),
+        ("&port=1", [["1"], ["1"]]),
+        ("&port=1,2", [["1"], ["2"]]),
+    ],
+)
+def test_hosts_that_are_a_parameter_have_one_port_for_all_or_one_each(
+    ports: str, each: list[list[str] | None]
+) -> None:
+    url = parse_url(f"postgres://k@/d?host=one,two&sslmode=disable{ports}")
+    queries = [parse_qs(urlsplit(one).query) for one in url.each]
+    assert [query["host"] for query in queries] == [["one"], ["two"]]
+    assert [query.get("port") for query in queries] == each
+    assert all(query["sslmode"] == ["disable"] for query in queries)

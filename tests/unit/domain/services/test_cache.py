@@ -261,3 +261,29 @@ async def test_a_value_of_none_is_kept_as_well(clock: FakeClock) -> None:
 
     await cache.get("a", nothing)
     assert await cache.get("a", _never) is None
+
+
+async def test_what_is_made_here_and_now_is_made_once_and_counted_alike(
+    cache: Cache[str, str],
+) -> None:
+    made: list[str] = []
+
+    def make() -> str:
+        made.append("1")
+        return "1"
+
+    assert cache.compute("a", make) == "1"
+    assert cache.compute("a", make) == "1"
+    assert await cache.get("a", _never) == "1"
+    assert made == ["1"]
+    assert cache.stats == CacheStats(hits=2, misses=1, loads=1, entries=1)
+
+
+async def test_what_could_not_be_made_is_not_kept(cache: Cache[str, str]) -> None:
+    def fail() -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cache.compute("a", fail)
+    assert cache.compute("a", lambda: "2") == "2"
+    assert cache.stats == CacheStats(misses=2, loads=1, load_failures=1, entries=1)

@@ -1,5 +1,6 @@
 """Icons: the stored address is fetched once and kept."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from adapters.memory.store import (
     MemoryStore,
 )
 from domain.model.identity import IdentityTable
+from domain.ports.store import Icon
 from domain.services.catalog_service import CatalogService
 from domain.services.icon_service import TTL_S, IconService
 
@@ -32,13 +34,18 @@ class Icons:
 
     async def service(self) -> IconService:
         """Return a fresh service, as after a restart."""
-        catalog = CatalogService(
+        self.catalog = CatalogService(
             MemoryCoinRepository(self.store), [], IdentityTable([]), self.world.clock
         )
-        await catalog.load()
-        return IconService(
-            catalog, MemoryIconRepository(self.store), self.source, self.world.clock
+        # As it is wired: who listens is there before the first coins are.
+        service = IconService(
+            self.catalog,
+            MemoryIconRepository(self.store),
+            self.source,
+            self.world.clock,
         )
+        await self.catalog.load()
+        return service
 
 
 @pytest.fixture
@@ -95,3 +102,66 @@ async def test_a_kept_picture_of_an_older_address_is_replaced(icons: Icons) -> N
     icon = await (await icons.service()).icon("BTC")
     assert icon is not None
     assert icon.content == b"new"
+
+
+async def test_a_crowd_that_asks_for_one_icon_makes_one_fetch(icons: Icons) -> None:
+    icons.source.put(URL, b"png")
+    service = await icons.service()
+    found = await asyncio.gather(*(service.icon("BTC") for _ in range(20)))
+    assert {icon.content for icon in found if icon is not None} == {b"png"}
+    assert icons.source.fetched == 1
+    stats = service.cache.stats
+    assert (stats.misses, stats.coalesced, stats.loads) == (1, 19, 1)
+
+
+async def test_stored_icons_are_in_memory_before_the_first_who_asks(
+    icons: Icons,
+) -> None:
+    icons.source.put(URL, b"png")
+    await (await icons.service()).icon("BTC")
+    service = await icons.service()
+    await service.warm()
+    icons.store.down = "refused"
+    icon = await service.icon("BTC")
+    assert icon is not None
+    assert icon.content == b"png"
+    assert service.cache.stats.hits == 1
+
+
+async def test_a_stored_icon_of_an_older_address_or_of_no_coin_is_not_taken_in(
+    icons: Icons,
+) -> None:
+    icons.store.icons = {
+        "BTC": Icon("BTC", b"old", "image/png", URL + "?older"),
+        "GONE": Icon("GONE", b"gone", "image/png", URL),
+    }
+    service = await icons.service()
+    await service.warm()
+    assert service.cache.stats.entries == 0
+
+
+async def test_a_new_address_is_another_picture_at_once(icons: Icons) -> None:
+    newer = URL + "?2"
+    icons.source.put(URL, b"old")
+    icons.source.put(newer, b"new")
+    service = await icons.service()
+    await service.icon("BTC")
+    await icons.catalog.set_icon_url("BTC", newer)
+    await icons.catalog.refresh_icons()
+    icon = await service.icon("BTC")
+    assert icon is not None
+    assert icon.content == b"new"
+    assert service.cache.stats.invalidations == 1
+
+
+async def test_that_nobody_has_a_picture_is_not_believed_while_the_store_is_away(
+    icons: Icons,
+) -> None:
+    service = await icons.service()
+    icons.store.down = "refused"
+    assert await service.icon("BTC") is None
+    icons.store.down = None
+    icons.store.icons["BTC"] = Icon("BTC", b"png", "image/png", URL)
+    icon = await service.icon("BTC")
+    assert icon is not None
+    assert icons.source.fetched == 1

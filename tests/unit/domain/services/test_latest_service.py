@@ -1,12 +1,14 @@
 """Nothing evaporates: write-behind of the latest values, and their return."""
 
 import asyncio
+import logging
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from adapters.memory.store import MemoryLatestRepository, MemoryStore
+from domain.model.alarm import ALARM_AFTER_S, StoreAlarm
 from domain.model.board import PremiumBoard
 from domain.model.error import StoreUnavailable
 from domain.model.fx import FxChain, FxSourcePlan
@@ -164,3 +166,109 @@ async def test_counts_are_written_with_the_first_and_then_every_fifth_batch(
         await service.save()
         stored.append(store.premiums["BTC"].seq)
     assert stored == [1] * SAVES_PER_PREMIUMS + [SAVES_PER_PREMIUMS + 1]
+
+
+async def test_nothing_written_for_five_seconds_is_an_alarm_until_the_first_write(
+    world: Any, store: MemoryStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    service = _service(world, store, world.board)
+    world.go_live()
+    world.board.tick()
+    assert await service.save()
+    assert (service.alarm, service.unsaved_count) == (None, 0)
+    store.down = "the server is out of resources"
+    world.trade("KRW-BTC", "53000000")
+    world.board.tick()
+    since_ms = world.clock.now_ms()
+    for _ in range(int(ALARM_AFTER_S)):
+        assert not await service.save()
+        assert service.alarm is None
+        await world.clock.advance(1.0)
+    assert not await service.save()
+    assert service.alarm == StoreAlarm(since_ms, "the server is out of resources")
+    assert service.unsaved_count > 0
+    store.down = None
+    assert await service.save()
+    assert (service.alarm, service.unsaved_count) == (None, 0)
+    told = [(record.levelname, record.msg) for record in caplog.records]
+    assert told == [
+        ("WARNING", "latest.unsaved"),
+        ("ERROR", "store.alarm"),
+        ("INFO", "store.recovered"),
+    ]
+
+
+async def test_a_write_that_hangs_is_an_alarm_as_soon_as_it_is_given_up(
+    world: Any, store: MemoryStore
+) -> None:
+    class Slow(MemoryLatestRepository):
+        """A store that takes ten seconds to fail."""
+
+        async def save(self, latest: Any) -> None:
+            await world.clock.sleep(10.0)
+            raise StoreUnavailable("no answer in time")
+
+    service = LatestService(Slow(store), world.board, world.clock)
+    saving = asyncio.create_task(service.save())
+    await world.clock.advance(10.0)
+    assert not await saving
+    alarm = service.alarm
+    assert alarm is not None
+    assert alarm.since_ms == world.clock.now_ms() - 10_000
+
+
+async def test_what_a_cancelled_write_was_to_keep_is_written_by_the_next(
+    world: Any, store: MemoryStore
+) -> None:
+    class Hanging(MemoryLatestRepository):
+        """A store that never answers the first write."""
+
+        async def save(self, latest: Any) -> None:
+            if not hung:
+                hung.append(True)
+                await asyncio.Event().wait()
+            await super().save(latest)
+
+    hung: list[bool] = []
+    service = LatestService(Hanging(store), world.board, world.clock)
+    world.board.on_tick(service.note)
+    world.go_live()
+    world.board.tick()
+    saving = asyncio.create_task(service.save())
+    await world.clock.settle()
+    saving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert store.quotes == {}
+    assert await service.save(clean=True)
+    assert len(store.quotes) == 4
+    assert set(store.premiums) == {"BTC", "ETH"}
+
+
+async def test_nothing_is_restored_late_before_the_stored_coins_are_read(
+    world: Any, store: MemoryStore
+) -> None:
+    first = _service(world, store, world.board)
+    await first.restore()
+    world.go_live()
+    world.board.tick()
+    await first.save(clean=True)
+
+    unread: list[str | None] = ["the stored coins were not read yet"]
+    board = BoardService(
+        PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)])), world.clock
+    )
+    service = LatestService(
+        MemoryLatestRepository(store), board, world.clock, lambda: unread[0]
+    )
+    board.on_tick(service.note)
+    assert not await service.save()
+    assert store.clean
+    board.set_coins(world.coins)
+    unread[0] = None
+    assert await service.save()
+    premium = board.board.premium("BTC")
+    assert premium is not None
+    assert premium.domestic is not None
+    assert premium.domestic.channel is Channel.CACHE
