@@ -131,6 +131,7 @@ class PremiumBoard:
 
     def set_skew(self, exchange: Exchange, skew_ms: int) -> None:
         """Tell by how much our clock is ahead of a venue's; at most ±60 s is used."""
+        self.book.set_skew(exchange, skew_ms)
         self._skew_ms[exchange] = max(-MAX_SKEW_MS, min(MAX_SKEW_MS, skew_ms))
 
     def skew_ms(self, exchange: Exchange) -> int:

@@ -186,6 +186,10 @@ class QuoteBook:
         state.open_utc_day = utc_day
         return True
 
+    def set_skew(self, exchange: Exchange, skew_ms: int) -> None:
+        """Tell by how much our clock is ahead of a venue's, however much that is."""
+        self._stamps.set_clock(exchange, -skew_ms)
+
     def apply(self, batch: FeedBatch) -> list[MarketKey]:
         """Take a batch in and return the markets that were carried by it."""
         carried = []

@@ -25,6 +25,11 @@ class StampGuard:
 
     def __init__(self) -> None:
         self._ahead_ms: dict[Exchange, dict[str, int]] = {}
+        self._clock_ahead_ms: dict[Exchange, int] = {}
+
+    def set_clock(self, exchange: Exchange, ahead_ms: int) -> None:
+        """Tell by how much a venue's own clock is ahead of ours, as it was measured."""
+        self._clock_ahead_ms[exchange] = ahead_ms
 
     def observe(
         self, exchange: Exchange, updates: Iterable[QuoteUpdate], received_ms: int
@@ -46,4 +51,6 @@ class StampGuard:
             return True
         known = sorted(self._ahead_ms.get(exchange, {"": 0}).values())
         usual_ms = known[int(SHARE * (len(known) - 1))]
+        # Where most markets are quiet their stamps are old: the clock itself knows.
+        usual_ms = max(usual_ms, self._clock_ahead_ms.get(exchange, 0))
         return ahead_ms > usual_ms + PLAIN_AHEAD_MS

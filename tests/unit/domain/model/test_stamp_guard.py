@@ -63,6 +63,14 @@ def test_one_market_cannot_outvote_the_others() -> None:
         assert guard.is_from_future(Exchange.UPBIT, 600_000)
 
 
+def test_the_measured_clock_speaks_for_busy_markets_among_quiet_ones() -> None:
+    guard = _guard(300_000, *[-3_600_000] * 30)
+    assert guard.is_from_future(Exchange.UPBIT, 300_000)
+    guard.set_clock(Exchange.UPBIT, 300_000)
+    assert not guard.is_from_future(Exchange.UPBIT, 300_000)
+    assert guard.is_from_future(Exchange.UPBIT, 300_000 + PLAIN_AHEAD_MS + 1)
+
+
 def test_more_than_an_hour_ahead_is_garbage_whoever_says_it() -> None:
     guard = _guard(*[2 * MAX_AHEAD_MS] * 128)
     assert guard.is_from_future(Exchange.UPBIT, MAX_AHEAD_MS + 1)
