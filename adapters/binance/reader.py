@@ -24,15 +24,9 @@ from adapters.binance.answer import (
 )
 from adapters.binance.book import order_book
 from adapters.binance.candle import candle
-from adapters.binance.question import BinanceQuestion, is_unknown_symbol
+from adapters.binance.question import ANSWER_RULE, UPSTREAM, is_unknown_symbol
 from adapters.binance.quote import of_day_row
-from adapters.binance.rest import (
-    ALL_TICKERS_WEIGHT,
-    KLINES_WEIGHT,
-    UPSTREAM,
-    RejectSink,
-    ignore,
-)
+from adapters.binance.rest import ALL_TICKERS_WEIGHT, KLINES_WEIGHT
 from adapters.binance.trade import trade
 from adapters.binance.wire import UndecodableFrame
 from adapters.resilience.candle_page import CandlePage, last_candles
@@ -40,6 +34,7 @@ from adapters.resilience.culprit import unknown_code
 from adapters.resilience.error import RequestRejected, UndecodableAnswer
 from adapters.resilience.http import UpstreamHttp
 from adapters.resilience.pause import stop
+from adapters.resilience.question import Question, RejectSink, ignore
 from adapters.resilience.read_bound import (
     check_candles,
     check_depth,
@@ -128,7 +123,7 @@ class BinanceReader:
     ) -> None:
         self._clock = clock
         self._tries = tries
-        self._question = partial(BinanceQuestion, http, clock, on_reject)
+        self._question = partial(Question, ANSWER_RULE, http, clock, on_reject)
 
     @property
     def exchange(self) -> Exchange:

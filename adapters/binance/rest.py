@@ -4,7 +4,7 @@ Source: exchanges.md A2 "REST". `exchangeInfo` and `ticker/24hr` are essential; 
 else fails costs only its own fields.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Final, TypeVar
@@ -19,10 +19,12 @@ from adapters.binance.answer import (
 )
 from adapters.binance.candle import BadCandle, day_open
 from adapters.binance.listing import usdt_markets
+from adapters.binance.question import ANSWER_RULE, UPSTREAM
 from adapters.binance.quote import of_day_row
 from adapters.binance.wire import UndecodableFrame
 from adapters.resilience.error import UndecodableAnswer
 from adapters.resilience.http import HttpAnswer, UpstreamHttp
+from adapters.resilience.question import BAD_ROW, RejectSink, ignore
 from adapters.resilience.session import Reject
 from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, VenueMarket
@@ -31,19 +33,12 @@ from domain.model.quote import DAY_MS
 from domain.ports.clock import Clock
 from domain.ports.market_source import PricePoint
 
-UPSTREAM: Final = "binance.rest"
 # The venue's weights, of 6,000 a minute for the address.
 LIST_WEIGHT: Final = 20
 ALL_TICKERS_WEIGHT: Final = 80
 KLINES_WEIGHT: Final = 2
-BAD_ROW: Final = "row"
 
 Row = TypeVar("Row")
-RejectSink = Callable[[Reject], None]
-
-
-def ignore(reject: Reject) -> None:
-    """Let a reject go: nobody counts."""
 
 
 class BinanceSource:
@@ -158,12 +153,4 @@ class BinanceSource:
         return found
 
     def _read_rows(self, reader: RowReader[Row], answer: HttpAnswer) -> list[Row]:
-        try:
-            rows = reader.read(answer.body)
-        except UndecodableFrame as exc:
-            raise UndecodableAnswer(UPSTREAM, str(exc)) from exc
-        for detail, body in rows.bad:
-            self._on_reject(Reject.of(BAD_ROW, detail, body))
-        if rows.bad and not rows.good:
-            raise UndecodableAnswer(UPSTREAM, "no row could be read")
-        return rows.good
+        return ANSWER_RULE.good_rows(reader, answer, self._on_reject)

@@ -13,6 +13,7 @@ from adapters.resilience.candle_page import CandlePage, last_candles
 from adapters.resilience.culprit import unknown_code
 from adapters.resilience.error import RequestRejected
 from adapters.resilience.http import UpstreamHttp
+from adapters.resilience.question import Question, RejectSink, ignore
 from adapters.resilience.read_bound import (
     check_candles,
     check_depth,
@@ -31,15 +32,9 @@ from adapters.upbit.answer import (
 )
 from adapters.upbit.book import of_book_row
 from adapters.upbit.candle import EPOCH, candle
-from adapters.upbit.question import UpbitQuestion, is_unknown_code
+from adapters.upbit.question import ANSWER_RULE, is_unknown_code
 from adapters.upbit.quote import of_ticker_row
-from adapters.upbit.rest import (
-    CANDLE_GROUP,
-    CODES_PER_REQUEST,
-    TICKER_GROUP,
-    RejectSink,
-    ignore,
-)
+from adapters.upbit.rest import CANDLE_GROUP, CODES_PER_REQUEST, TICKER_GROUP
 from adapters.upbit.trade import of_trade_row
 from adapters.upbit.wire import UndecodableFrame
 from domain.model.candle import Candle
@@ -109,7 +104,7 @@ class UpbitReader:
     ) -> None:
         self._clock = clock
         self._tries = tries
-        self._question = partial(UpbitQuestion, http, clock, on_reject)
+        self._question = partial(Question, ANSWER_RULE, http, clock, on_reject)
 
     @property
     def exchange(self) -> Exchange:

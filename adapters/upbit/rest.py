@@ -4,14 +4,15 @@ Source: exchanges.md A1 "REST basics". `market/all` and `ticker/all` are essenti
 else fails costs only its own fields.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Final, TypeVar
 
 from adapters.resilience.error import RequestRejected, UndecodableAnswer
-from adapters.resilience.http import HttpAnswer, UpstreamHttp
+from adapters.resilience.http import NOT_FOUND, HttpAnswer, UpstreamHttp
+from adapters.resilience.question import BAD_ROW, RejectSink, ignore
 from adapters.resilience.session import Reject
 from adapters.upbit.answer import (
     CANDLES,
@@ -24,6 +25,7 @@ from adapters.upbit.answer import (
 )
 from adapters.upbit.candle import EPOCH, BadCandle, closes, day_open
 from adapters.upbit.listing import QUOTE_CURRENCY, krw_markets
+from adapters.upbit.question import ANSWER_RULE, UPSTREAM
 from adapters.upbit.quote import of_ticker_row
 from adapters.upbit.wire import UndecodableFrame
 from domain.model.event import FeedBatch, QuoteUpdate
@@ -32,7 +34,6 @@ from domain.model.number import MalformedNumber
 from domain.ports.clock import Clock
 from domain.ports.market_source import PricePoint
 
-UPSTREAM: Final = "upbit.rest"
 # The venue counts requests per group; these are our names, it tells its own.
 MARKET_GROUP: Final = "market"
 TICKER_GROUP: Final = "ticker"
@@ -44,15 +45,8 @@ ALL_ABSENT_S: Final = 3_600.0
 # The venue gives at most 200 candles: 33 hours of ten minutes.
 POINT_MINUTES: Final = 10
 POINT_COUNT: Final = 200
-NOT_FOUND: Final = 404
-BAD_ROW: Final = "row"
 
 Row = TypeVar("Row")
-RejectSink = Callable[[Reject], None]
-
-
-def ignore(reject: Reject) -> None:
-    """Let a reject go: nobody counts."""
 
 
 class UpbitSource:
@@ -195,15 +189,7 @@ class UpbitSource:
         return found
 
     def _read_rows(self, reader: RowReader[Row], answer: HttpAnswer) -> list[Row]:
-        try:
-            rows = reader.read(answer.body)
-        except UndecodableFrame as exc:
-            raise UndecodableAnswer(UPSTREAM, str(exc)) from exc
-        for detail, body in rows.bad:
-            self._on_reject(Reject.of(BAD_ROW, detail, body))
-        if rows.bad and not rows.good:
-            raise UndecodableAnswer(UPSTREAM, "no row could be read")
-        return rows.good
+        return ANSWER_RULE.good_rows(reader, answer, self._on_reject)
 
     def _reject(self, row: TickerRow | CandleRow, why: Exception) -> None:
         detail = f"{row.market}: {why}"
