@@ -102,6 +102,10 @@ class BinanceSource:
             updates=tuple(self._updates(rows, frozenset(markets))),
         )
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes, Unix ms."""
+        self._http.will_ask(at_ms)
+
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:
         """Return the open of a UTC day's candle, None: there is none.
 

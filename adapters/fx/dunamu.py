@@ -58,6 +58,10 @@ class DunamuSource:
         self._http = http
         self.poll_interval_s = poll_interval_s
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes, Unix ms."""
+        self._http.will_ask(at_ms)
+
     async def latest(self) -> FxQuote:
         """Return the newest base price, as of its own stamp.
 

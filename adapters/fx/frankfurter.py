@@ -44,6 +44,10 @@ class FrankfurterSource:
         self._http = http
         self.poll_interval_s = poll_interval_s
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes, Unix ms."""
+        self._http.will_ask(at_ms)
+
     async def latest(self) -> FxQuote:
         """Return the last fixing, as of 16:00 in Berlin of its date.
 

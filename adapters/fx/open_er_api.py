@@ -44,6 +44,10 @@ class OpenErApiSource:
         self._http = http
         self.poll_interval_s = poll_interval_s
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes, Unix ms."""
+        self._http.will_ask(at_ms)
+
     async def latest(self) -> FxQuote:
         """Return the day's rate, as of its update.
 

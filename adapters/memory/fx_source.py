@@ -19,6 +19,7 @@ class MemoryFxSource:
         self._latest: FxQuote | None = None
         self.down: str | None = None
         self.asked = 0
+        self.next_ms: int | None = None
 
     def set_rate(self, rate: Decimal, as_of_ms: int) -> None:
         """Set what it says: won per US dollar at an instant (Unix ms)."""
@@ -33,6 +34,10 @@ class MemoryFxSource:
     def poll_interval_s(self) -> float:
         """How often to ask."""
         return self._poll_interval_s
+
+    def will_ask(self, at_ms: int) -> None:
+        """Remember when the next question comes, Unix ms."""
+        self.next_ms = at_ms
 
     async def latest(self) -> FxQuote:
         """Return the newest rate.

@@ -33,6 +33,7 @@ class MemoryMarketSource:
         self._price_points: dict[str, Sequence[PricePoint]] = {}
         self.down: str | None = None
         self.retry_in_s: float | None = None
+        self.next_ms: int | None = None
         self.asked: deque[tuple[str, str]] = deque(maxlen=MAX_ASKED)
 
     # What the venue has
@@ -86,6 +87,10 @@ class MemoryMarketSource:
                 self._quotes[code] for code in wanted if code in self._quotes
             ),
         )
+
+    def will_ask(self, at_ms: int) -> None:
+        """Remember when the next question comes, Unix ms."""
+        self.next_ms = at_ms
 
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:
         """Return the price at 00:00 UTC of a day (days since 1970), None: no trade."""

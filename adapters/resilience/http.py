@@ -171,6 +171,10 @@ class UpstreamHttp:
             on_wait=self._tell_retry,
         )
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes (Unix ms)."""
+        self._monitor.retrying(at_ms)
+
     async def close(self) -> None:
         """Close all connections; nothing can be asked afterwards."""
         self._closed = True

@@ -104,6 +104,10 @@ class UpbitSource:
             updates=tuple(self._updates(rows, wanted)),
         )
 
+    def will_ask(self, at_ms: int) -> None:
+        """Let health tell when the next question comes, Unix ms."""
+        self._http.will_ask(at_ms)
+
     async def utc_open(self, market: str, utc_day: int) -> Decimal | None:
         """Return the last price before 00:00 UTC of a day, None: never traded.
 

@@ -25,3 +25,7 @@ class FxSource(Protocol):
             UpstreamUnavailable: no usable answer.
         """
         ...
+
+    def will_ask(self, at_ms: int) -> None:
+        """Hear when the next question comes (Unix ms), for whoever looks at health."""
+        ...

@@ -49,3 +49,7 @@ class MarketSource(Protocol):
     async def price_points(self, market: str) -> Sequence[PricePoint]:
         """Return closing prices of ten-minute candles over at least 24 h, ascending."""
         ...
+
+    def will_ask(self, at_ms: int) -> None:
+        """Hear when the next question comes (Unix ms), for whoever looks at health."""
+        ...

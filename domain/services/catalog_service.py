@@ -193,6 +193,8 @@ class CatalogService:
             else:  # held by a limit or a breaker, and told until when
                 held_s = (failure.retry_at_ms - self._clock.now_ms()) / 1000
                 wait_s = max(LEAST_HOLD_S, held_s)
+            if failure is not None:
+                source.will_ask(self._clock.now_ms() + round(wait_s * 1000))
             await self._clock.sleep(wait_s)
 
     async def _run_store(self) -> None:

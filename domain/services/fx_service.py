@@ -40,5 +40,8 @@ class FxService:
         """Ask a source for ever."""
         while True:
             answered = await self.poll(source)
-            pace = source.poll_interval_s
-            await self._clock.sleep(pace if answered else min(pace, RETRY_INTERVAL_S))
+            wait_s = source.poll_interval_s
+            if not answered:
+                wait_s = min(wait_s, RETRY_INTERVAL_S)
+                source.will_ask(self._clock.now_ms() + round(wait_s * 1000))
+            await self._clock.sleep(wait_s)

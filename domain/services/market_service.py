@@ -145,8 +145,13 @@ class MarketService:
         held_s = None
         if retry_at_ms is not None:
             held_s = max(LEAST_HOLD_S, (retry_at_ms - self._clock.now_ms()) / 1000)
-        if self.fallback.failed(self._clock.monotonic(), held_s):
+        now_s = self._clock.monotonic()
+        if self.fallback.failed(now_s, held_s):
             self._end_polling(why)
+        due_s = self.fallback.due_s(now_s)
+        if due_s is not None:
+            wait_ms = round((due_s - now_s) * 1000)
+            self._source.will_ask(self._clock.now_ms() + wait_ms)
 
     def _hand_over(self, batch: FeedBatch) -> None:
         if _tells(batch) and self.fallback.stream_told(_newest_ms(batch)):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from email.utils import formatdate
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -69,7 +69,7 @@ class World:
         """Return the environment that points a server at these venues."""
         return settings_at(self.url, desk, sources)
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         self._thread.start()
         self.do(self._start())
         return self

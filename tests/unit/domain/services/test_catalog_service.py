@@ -97,6 +97,8 @@ async def test_a_venue_that_answers_late_finds_what_the_other_told_before(
     catalog = _catalog(world, store)
     world.sources[Exchange.UPBIT].down = "refused"
     task = asyncio.create_task(catalog.run())
+    await world.clock.settle()
+    assert world.sources[Exchange.UPBIT].next_ms == world.clock.now_ms() + 1_000
     await world.clock.advance(30)
     world.sources[Exchange.UPBIT].down = None
     await world.clock.advance(4)

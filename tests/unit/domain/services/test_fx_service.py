@@ -36,6 +36,7 @@ async def test_a_silent_source_is_asked_again_soon_and_an_answering_one_at_its_p
     source.down = "refused"
     task = asyncio.create_task(FxService(world.board, world.clock).run(source))
     await world.clock.settle()
+    assert source.next_ms == world.clock.now_ms() + RETRY_INTERVAL_S * 1000
     source.down = None
     source.set_rate(Decimal(1300), world.clock.now_ms())
     await world.clock.advance(RETRY_INTERVAL_S)

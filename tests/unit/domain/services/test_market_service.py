@@ -280,3 +280,11 @@ async def test_a_question_held_by_a_breaker_is_asked_as_soon_as_it_may(
     world.markets[UPBIT].wake()
     await world.clock.settle()
     assert _domestic(world, "BTC")[0] is Quality.LIVE
+
+
+async def test_health_hears_when_a_failing_venue_is_asked_next(running: Any) -> None:
+    world, source = running, running.sources[UPBIT]
+    world.streams[UPBIT].cut()
+    source.down = "refused"
+    await world.clock.advance(1.0)
+    assert source.next_ms == world.clock.now_ms() + 1_000
