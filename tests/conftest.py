@@ -33,6 +33,8 @@ MAY_BLOCK = [
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
     # The alembic command has its process, or here its thread and loop, to itself.
     ("adapters/postgres/upgrade.py", "_do_command"),
+    # The tracer's own lock, held for a moment by another thread of the same process.
+    ("coverage/collector.py", "lock_data"),
     # The first import of a module reads it, once in a process.
     ("<frozen importlib._bootstrap>", "_find_and_load"),
 ]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from domain.ports.market_source import MarketSource
     from domain.ports.market_stream import MarketStream
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 COINS = 12
 # Trades per second, relative to the simulator's own pace: nobody waits for a trade.
 RATE = 50.0
