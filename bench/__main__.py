@@ -1,10 +1,16 @@
-"""`make bench`: every measurement, as Markdown, with the machine it ran on."""
+"""`make bench`: every measurement, as Markdown, with the machine it ran on.
+
+python -m bench          all but the faults and the caches
+python -m bench cache    hit rate, and reads with and without the caches
+python -m bench fault    what each fault costs; see bench/fault/command.py
+"""
 
 import os
 import platform
 import sys
 
-from bench import decode, idle, latency, pipeline
+from bench import cache, decode, idle, latency, pipeline
+from bench.fault import command as fault
 
 _PARTS = (
     ("Decode, per message", decode.main),
@@ -15,7 +21,12 @@ _PARTS = (
 
 
 def main() -> None:
-    """Run all parts."""
+    """Run the part that is named, else all."""
+    if sys.argv[1:2] == ["fault"]:
+        sys.exit(fault.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["cache"]:
+        cache.main()
+        return
     python = sys.version.split()[0]
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {python}")
     for title, run in _PARTS:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 20.0
@@ -86,8 +86,13 @@ def simulator(rate: float) -> Iterator[tuple[Measured, dict[str, str]]]:
 
 
 @contextmanager
-def server(settings: dict[str, str], command: str = "serve") -> Iterator[Measured]:
-    """Run a serving command on a free port and a data folder of its own."""
+def server(
+    settings: dict[str, str], command: str = "serve", log: IO[str] | None = None
+) -> Iterator[Measured]:
+    """Run a serving command on a free port and a data folder of its own.
+
+    Its log goes to `log`, or nowhere.
+    """
     folder = tempfile.mkdtemp(prefix="kimp-bench-")
     port = free_port()
     given = {
@@ -97,7 +102,7 @@ def server(settings: dict[str, str], command: str = "serve") -> Iterator[Measure
         **settings,
     }
     try:
-        with _running([command], given, False) as process:
+        with _running([command], given, False, log) as process:
             yield Measured(process, f"http://127.0.0.1:{port}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,14 +110,18 @@ def server(settings: dict[str, str], command: str = "serve") -> Iterator[Measure
 
 @contextmanager
 def _running(
-    arguments: list[str], settings: dict[str, str], piped: bool
+    arguments: list[str],
+    settings: dict[str, str],
+    piped: bool,
+    log: IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
+    verbose = os.environ.get("KIMP_BENCH_VERBOSE")
     with subprocess.Popen(
         [KIMP, *arguments],
         env={**kept, **settings},
         stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
-        stderr=None if os.environ.get("KIMP_BENCH_VERBOSE") else subprocess.DEVNULL,
+        stderr=None if verbose else log or subprocess.DEVNULL,
         text=True,
     ) as process:
         try:

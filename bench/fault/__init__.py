@@ -1,0 +1,1 @@
+"""What each fault costs: time to honest, to fallback, to recovery, and requests."""

@@ -1,0 +1,1 @@
+"""Random faults by seed against a real server, with invariants checked all along."""
