@@ -95,12 +95,12 @@ api/static/web.stamp: web/install.py web/asset.json web/package-lock.json | $(PY
 	@$(PY) web/install.py
 	@touch $@
 
-# Four workers: most tests wait for sockets and other processes. A module stays with
+# Three workers: many tests wait for sockets and other processes. A module stays with
 # one of them, or its servers would be started by each.
 # pytest prints its own last line; the two reports below it carry the limits.
 test: dev
 	@$(COVERAGE) erase
-	@$(COVERAGE) run -m pytest -n 4 --dist loadscope
+	@$(COVERAGE) run -m pytest -n 3 --dist loadscope
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) report --fail-under=90
 	@echo 'domain:'

@@ -26,6 +26,12 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+# Workers are traced, the servers they start are not: it would double the time of all
+# black-box tests, and what those servers run has tests of its own.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS")]:
+        del os.environ[name]
+
 OURS = ["app", "api", "domain", "adapters"]
 # Where our own code is on the stack and a short block is meant: (file, function).
 MAY_BLOCK = [
