@@ -199,11 +199,17 @@ def test_silence_is_stale_after_the_bound_and_sound_makes_it_live(
     feeds: Feeds,
 ) -> None:
     server, world = feeds.server, feeds.world
-    before = server.premium("BTC")
+    last: list[Any] = []
+
+    def silent(premium: Any) -> bool:
+        if premium["quality"] == "LIVE":
+            last[:] = [premium]  # what was on its way when the venue fell silent
+        return bool(premium["reason"] == "DOMESTIC_STALE")
+
+    last.append(server.premium("BTC"))
     world.upbit.mute = True
-    stale = server.premium_when(
-        "BTC", lambda p: p["reason"] == "DOMESTIC_STALE", "silence", BOUND_S + 5.0
-    )
+    stale = server.premium_when("BTC", silent, "silence", BOUND_S + 5.0)
+    before = last[0]
     assert numbers(stale) == numbers(before)
     assert stale["domestic"]["price"] == before["domestic"]["price"]
     world.upbit.mute = False

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.integration.postgres.conftest import Network
     from tests.unit.domain.services.conftest import World
 
-SOON_S = 0.3
+SOON_S = 1.0
 LOCK = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
 
 
