@@ -30,6 +30,7 @@ from api.document import (
     operation_type,
 )
 from api.error import ErrorCode, coded
+from api.event_executor import EventExecutor
 from api.measure import timed, watched
 from api.query import Query
 from api.scalar import SCALARS, instant_text
@@ -49,6 +50,7 @@ class ApiSchema(strawberry.Schema):
             subscription=Subscription,
             types=[date],  # of the contract; its first field comes with snapshots
             extensions=[DocumentPreparation],
+            execution_context_class=EventExecutor,
             config=StrawberryConfig(scalar_map=SCALARS),
         )
         for found in self._schema.type_map.values():
