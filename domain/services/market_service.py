@@ -148,10 +148,9 @@ class MarketService:
         now_s = self._clock.monotonic()
         if self.fallback.failed(now_s, held_s):
             self._end_polling(why)
-        due_s = self.fallback.due_s(now_s)
-        if due_s is not None:
-            wait_ms = round((due_s - now_s) * 1000)
-            self._source.will_ask(self._clock.now_ms() + wait_ms)
+        due_s = self.fallback.due_s(now_s) or now_s
+        wait_ms = round((due_s - now_s) * 1000)
+        self._source.will_ask(self._clock.now_ms() + wait_ms)
 
     def _hand_over(self, batch: FeedBatch) -> None:
         if _tells(batch) and self.fallback.stream_told(_newest_ms(batch)):

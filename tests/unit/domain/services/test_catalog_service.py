@@ -312,3 +312,18 @@ async def test_a_store_that_hangs_keeps_nobody_from_the_coins_of_the_venues(
     assert catalog.coin("BTC").global_ is not None
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_a_venue_held_by_a_limit_is_asked_when_it_may_be(
+    world: Any, store: MemoryStore
+) -> None:
+    source = world.sources[Exchange.UPBIT]
+    source.down, source.retry_in_s = "held by the venue's limits", 7.0
+    task = asyncio.create_task(_catalog(world, store).run())
+    await world.clock.settle()
+    assert source.next_ms == world.clock.now_ms() + 7_000
+    await world.clock.advance(6.9)
+    assert len(source.asked) == 1
+    await world.clock.advance(0.1)
+    assert len(source.asked) == 2
+    task.cancel()

@@ -165,3 +165,20 @@ async def test_that_nobody_has_a_picture_is_not_believed_while_the_store_is_away
     icon = await service.icon("BTC")
     assert icon is not None
     assert icons.source.fetched == 1
+
+
+async def test_a_picture_that_could_not_be_fetched_is_left_alone_for_a_while(
+    world: Any,
+) -> None:
+    icons = Icons(world)
+    service = await icons.service()
+    service._failed_s[URL] = world.clock.monotonic()
+    assert await service._fetched("BTC", URL) is None
+
+
+async def test_coins_whose_addresses_stayed_forget_nothing(world: Any) -> None:
+    icons = Icons(world)
+    service = await icons.service()
+    service._failed_s[URL] = 1.0
+    service._take_addresses(icons.catalog.coins())
+    assert URL in service._failed_s

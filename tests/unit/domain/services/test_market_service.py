@@ -288,3 +288,13 @@ async def test_health_hears_when_a_failing_venue_is_asked_next(running: Any) -> 
     source.down = "refused"
     await world.clock.advance(1.0)
     assert source.next_ms == world.clock.now_ms() + 1_000
+
+
+async def test_a_renewed_session_is_no_new_one(running: Any) -> None:
+    world = running
+    world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
+    asked = len(world.sources[UPBIT].asked)
+    world.streams[UPBIT].renew()
+    await world.clock.settle()
+    assert len(world.sources[UPBIT].asked) == asked
+    assert _domestic(world, "BTC")[0] is Quality.LIVE
