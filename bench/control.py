@@ -107,6 +107,6 @@ async def wait_until_up(control: Control, limit_s: float = 30.0) -> None:
             try:
                 await control.violations()
             except aiohttp.ClientError:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # another process: nothing to await
             else:
                 return

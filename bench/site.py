@@ -108,7 +108,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 while not await _is_live(site):  # noqa: ASYNC110 - none tells us
-                    await asyncio.sleep(0.1)
+                    await asyncio.sleep(0.1)  # looked at again, within the limit
             icons = PostgresIconRepository(store.database)
             for coin in server.catalog.coins():
                 picture = Random(coin.symbol).randbytes(ICON_BYTES)

@@ -151,7 +151,7 @@ class Soak:
             if whole and len(self._live_before) > 0.9 * len(whole):
                 self._report.note(f"{len(self._live_before)} coins LIVE")
                 return
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # the pace of asking, within the limit
         self._report.blame("the board comes up", f"{len(self._live_before)} LIVE")
 
     async def _look_first(self) -> None:
@@ -171,7 +171,7 @@ class Soak:
             coins = await self._audience.ask_board() or []
             live = {c["symbol"] for c in coins if c["quality"] == "LIVE"}
             missing = self._live_before - live
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # the pace of asking, within the limit
         if missing:
             some = ", ".join(sorted(missing)[:10])
             self._report.blame(

@@ -73,7 +73,7 @@ class ServerProcess:
                 with urllib.request.urlopen(f"{self.url}/ready", timeout=5):
                     return
             except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
+                time.sleep(0.1)  # another process: there is nothing to await
         raise NotServing(f"not ready within {START_LIMIT_S:.0f} s")
 
     def kill_database(self) -> bool:

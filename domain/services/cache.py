@@ -144,6 +144,17 @@ class Cache(Generic[K, V]):
         kept = self._shelf.look(key, self._clock.monotonic())
         return None if kept is None else kept.value
 
+    def hit(self, key: K) -> V | None:
+        """Return the value held, counted as a hit; None: none is, nothing is counted.
+
+        For who has somewhere else to look before a load.
+        """
+        kept = self._shelf.take(key, self._clock.monotonic())
+        if kept is None:
+            return None
+        self._counts["hits"] += 1
+        return kept.value
+
     def put(self, key: K, value: V) -> None:
         """Hold a value that came another way; a load under way is not kept then."""
         self._flights.pop(key, None)

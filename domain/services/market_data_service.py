@@ -142,7 +142,7 @@ class MarketDataService:
         _check("depth", depth, MAX_DEPTH)
         key = self._key(exchange, market)
         read = partial(self._book_by, key, depth)
-        fresh = None if forced else await self._fresh_book(key, depth)
+        fresh = None if forced else self._fresh_book(key, depth)
         served = fresh or await self._ask(
             key, ReadKind.ORDER_BOOK, read, self._kept_books, forced
         )
@@ -218,15 +218,13 @@ class MarketDataService:
                 key.exchange, kind, decision.channels, keep, stored
             )
 
-    async def _fresh_book(self, key: MarketKey, depth: int) -> Served[OrderBook] | None:
+    def _fresh_book(self, key: MarketKey, depth: int) -> Served[OrderBook] | None:
         """Return a cached book of whichever channel, without asking anybody."""
         for channel in (Channel.WEBSOCKET, Channel.REST):
             cached = (key, channel, _levels(channel, depth))
-            book = self._books.peek(cached)
+            book = self._books.hit(cached)
             if book is not None:
-                # Asked for once more, so that it counts as what it is: a hit.
-                same = partial(_same, book)
-                return Served(await self._books.get(cached, same), channel)
+                return Served(book, channel)
         return None
 
     async def _book_by(
@@ -255,10 +253,6 @@ class MarketDataService:
 def _levels(channel: Channel, depth: int) -> int:
     """Return the levels to ask for: one answer of REST serves every depth."""
     return MAX_DEPTH if channel is Channel.REST else depth
-
-
-async def _same(book: OrderBook) -> OrderBook:
-    return book
 
 
 def _check(argument: str, value: int, most: int) -> None:

@@ -72,7 +72,7 @@ class World:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         while not condition():  # noqa: ASYNC110 - the simulator tells no news of it
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # looked at again, within the time limit
 
     async def until_connections(self, many: int) -> None:
         await self.until(lambda: self.connections == many)

@@ -75,6 +75,19 @@ async def test_a_value_past_its_time_is_loaded_anew(
     assert await cache.get("a", lambda: _at_once("2")) == "2"
 
 
+async def test_a_hit_counts_and_its_absence_does_not(
+    cache: Cache[str, str], clock: FakeClock
+) -> None:
+    assert cache.hit("a") is None
+    assert cache.stats == CacheStats()
+    cache.put("a", "1")
+    assert cache.hit("a") == "1"
+    assert cache.stats == CacheStats(hits=1, entries=1)
+    await clock.advance(10.0)
+    assert cache.hit("a") is None
+    assert cache.stats.hits == 1
+
+
 async def test_the_time_to_live_counts_from_the_end_of_the_load(
     cache: Cache[str, str], clock: FakeClock, well: Well, ask: Ask
 ) -> None:

@@ -61,6 +61,11 @@ def quote(market: str, price: int) -> QuoteUpdate:
     return QuoteUpdate(market, Decimal(price), NOW)
 
 
+def count(reader: Any) -> int:
+    """Return how many questions a channel was asked."""
+    return len(reader.asked)
+
+
 @dataclass
 class World:
     """One venue with everything a test may turn."""

@@ -1,270 +1,34 @@
-"""A session made by hand, played over real sockets; the test turns the clock."""
+"""What replayed venues say to their clients, and how a session ends."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import WSMsgType
 
 from adapters.simulator.replay import Replay, ReplayOptions
 from adapters.simulator.replay_event import (
-    RecordedAnswer,
     RecordedEnd,
     RecordedEvent,
-    RecordedFrame,
     RecordedRun,
 )
 from adapters.simulator.server import AddressUnavailable
-
-LIMIT_S = 10.0
-THEN_MS = 1_772_377_199_500
-NOW_MS = 1_795_154_400_000
-UPBIT, BINANCE = "/upbit/websocket/v1", "/binance/stream"
-
-
-def upbit(
-    price: int, *, at_ms: int = 0, connection: int = 1, code: str = "KRW-BTC"
-) -> RecordedFrame:
-    stamp = THEN_MS + at_ms
-    body = (
-        f'{{"ty":"ticker","cd":"{code}","tp":{price}.0,"ttms":{stamp},"st":"REALTIME"}}'
-    )
-    return RecordedFrame(stamp * 1_000, "upbit", connection, body.encode())
-
-
-def binance(
-    stream: str, data: str = '{"E":1772377199500}', *, at_ms: int = 0
-) -> RecordedFrame:
-    body = f'{{"stream":"{stream}","data":{data}}}'
-    at_us = (THEN_MS + at_ms) * 1_000
-    return RecordedFrame(at_us, "binance", 1, body.encode())
-
-
-def odd(venue: str, payload: bytes, *, at_ms: int = 0) -> RecordedFrame:
-    return RecordedFrame((THEN_MS + at_ms) * 1_000, venue, 1, payload)
-
-
-def market_all(body: bytes, *, at_ms: int = 0) -> RecordedAnswer:
-    at_us = (THEN_MS + at_ms) * 1_000
-    query = {"is_details": "true"}
-    return RecordedAnswer(at_us, "upbit", "/v1/market/all", body, query)
-
-
-def ask_upbit(*codes: str, form: str = "SIMPLE", **flags: bool) -> str:
-    demand = {"type": "ticker", "codes": list(codes), **flags}
-    return json.dumps([{"ticket": "x"}, demand, {"format": form}])
-
-
-def ask_binance(*streams: str, method: str = "SUBSCRIBE") -> str:
-    return json.dumps({"method": method, "params": list(streams), "id": 1})
-
-
-class Script:
-    """Sleeps of a replay: none is slept, all are noted."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self.now_s = 100.0
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now_s += seconds
-        await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def replaying(
-    events: Iterable[RecordedEvent], script: Script | None = None, **options: Any
-) -> AsyncIterator[Replay]:
-    told = ReplayOptions(**{"venues": frozenset({"upbit"}), **options})
-    known = script or Script()
-    replay = Replay(
-        told, now_ms=lambda: NOW_MS, monotonic=known.monotonic, sleep=known.sleep
-    )
-    await replay.prepare(events)
-    await replay.start()
-    try:
-        yield replay
-    finally:
-        await replay.stop()
-
-
-@asynccontextmanager
-async def listening(
-    replay: Replay, http: aiohttp.ClientSession, path: str, *asks: str
-) -> AsyncIterator[Callable[[], Any]]:
-    """Connect and ask; yields the coroutine function that gives the next message."""
-    async with http.ws_connect(replay.base_url + path) as socket:
-        for ask in asks:
-            await socket.send_str(ask)
-
-        async def next_message() -> Any:
-            message = await socket.receive(LIMIT_S)
-            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED):
-                return message.data
-            return message.data
-
-        yield next_message
-
-
-async def test_a_subscriber_gets_its_markets_frames_with_stamps_of_now(
-    http: aiohttp.ClientSession,
-) -> None:
-    events = [upbit(1), upbit(2, code="KRW-ETH"), upbit(3, at_ms=250)]
-    script = Script()
-    async with (
-        replaying(events, script) as replay,
-        listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,
-    ):
-        async with asyncio.timeout(LIMIT_S):
-            await replay.play()
-        first, second = json.loads(await heard()), json.loads(await heard())
-    assert (first["tp"], first["ttms"]) == (1.0, NOW_MS)
-    assert (second["tp"], second["ttms"]) == (3.0, NOW_MS + 250)
-    assert script.slept == [0.25]
-    assert replay.count.frames == {"upbit": 3}
-    assert replay.routes.sent == 2
-
-
-async def test_stamps_may_be_kept(http: aiohttp.ClientSession) -> None:
-    async with (
-        replaying([upbit(1)], keep_stamps=True) as replay,
-        listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,
-    ):
-        await replay.play()
-        assert json.loads(await heard())["ttms"] == THEN_MS
-
-
-async def test_a_speed_shortens_waits_and_distances(
-    http: aiohttp.ClientSession,
-) -> None:
-    script = Script()
-    async with (
-        replaying([upbit(1), upbit(2, at_ms=1_000)], script, speed=4.0) as replay,
-        listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,
-    ):
-        await replay.play()
-        stamps = [json.loads(await heard())["ttms"] for _ in range(2)]
-    assert stamps == [NOW_MS, NOW_MS + 250]
-    assert script.slept == [0.25]
-
-
-async def test_speed_0_waits_for_nothing_and_ends_now(
-    http: aiohttp.ClientSession,
-) -> None:
-    many = 10_000
-    events = [upbit(n + 1, at_ms=n) for n in range(many)]
-    script = Script()
-    newest_us = events[-1].at_us
-    async with (
-        replaying(events, script, speed=0.0, newest_us=newest_us) as replay,
-        listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,
-    ):
-        playing = asyncio.create_task(replay.play())
-        stamps = [json.loads(await heard())["ttms"] for _ in range(many)]
-        async with asyncio.timeout(LIMIT_S):
-            await playing
-    assert stamps == list(range(NOW_MS - many + 1, NOW_MS + 1))
-    assert set(script.slept) == {0}
-
-
-async def test_the_session_waits_for_all_its_venues(
-    http: aiohttp.ClientSession,
-) -> None:
-    events = [upbit(1), binance("!miniTicker@arr", "[]")]
-    both = frozenset({"upbit", "binance"})
-    async with replaying(events, venues=both, start_grace_s=LIMIT_S) as replay:
-        playing = asyncio.create_task(replay.play())
-        async with listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as one:
-            asks = ask_binance("!miniTicker@arr")
-            async with listening(replay, http, BINANCE, asks) as other:
-                assert json.loads(await one())["tp"] == 1.0
-                assert json.loads(await other()) == {"result": None, "id": 1}
-                assert json.loads(await other())["stream"] == "!miniTicker@arr"
-                await playing
-
-
-async def test_a_venue_nobody_asks_for_is_not_waited_for_longer_than_its_grace(
-    http: aiohttp.ClientSession,
-) -> None:
-    both = frozenset({"upbit", "binance"})
-    async with (
-        replaying([upbit(1)], venues=both, start_grace_s=0.01) as replay,
-        listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,
-    ):
-        async with asyncio.timeout(LIMIT_S):
-            await replay.play()
-        assert json.loads(await heard())["tp"] == 1.0
-
-
-async def test_who_comes_late_gets_the_latest_of_each_market_as_snapshot(
-    http: aiohttp.ClientSession,
-) -> None:
-    events = [upbit(1), upbit(2, at_ms=10), upbit(9, code="KRW-ETH")]
-    async with replaying(events, venues=frozenset()) as replay:
-        await replay.play()
-        both = ask_upbit("KRW-BTC", "KRW-ETH", form="DEFAULT")
-        async with listening(replay, http, UPBIT, both) as heard:
-            found = [json.loads(await heard()) for _ in range(2)]
-        silent = ask_upbit("KRW-BTC", is_only_realtime=True)
-        async with listening(replay, http, UPBIT, silent, "PING") as heard:
-            assert json.loads(await heard()) == {"status": "UP"}
-    assert found == [
-        {
-            "type": "ticker",
-            "code": code,
-            "trade_price": price,
-            "trade_timestamp": stamp,
-            "stream_type": "SNAPSHOT",
-        }
-        for code, price, stamp in (
-            ("KRW-BTC", 2.0, NOW_MS + 10),
-            ("KRW-ETH", 9.0, NOW_MS),
-        )
-    ]
-
-
-async def test_a_new_request_replaces_the_last_and_lists_are_told(
-    http: aiohttp.ClientSession,
-) -> None:
-    listing = json.dumps([{"method": "LIST_SUBSCRIPTIONS"}, {"ticket": "y"}])
-    asks = (ask_upbit("KRW-BTC"), ask_upbit("KRW-ETH"), listing, "oops")
-    async with (
-        replaying([upbit(1), upbit(2, code="KRW-ETH")]) as replay,
-        listening(replay, http, UPBIT, *asks) as heard,
-    ):
-        assert json.loads(await heard()) == {
-            "method": "LIST_SUBSCRIPTIONS",
-            "result": [{"type": "ticker", "codes": ["KRW-ETH"]}],
-            "ticket": "y",
-        }
-        assert json.loads(await heard())["error"]["name"] == "WRONG_FORMAT"
-        await replay.play()
-        assert json.loads(await heard())["cd"] == "KRW-ETH"
-
-
-async def test_a_list_without_subscription_is_empty(
-    http: aiohttp.ClientSession,
-) -> None:
-    listing = json.dumps(
-        [{"method": "LIST_SUBSCRIPTIONS"}, {"ticket": "y"}, {"format": "SIMPLE"}]
-    )
-    async with (
-        replaying([upbit(1)]) as replay,
-        listening(replay, http, UPBIT, listing) as heard,
-    ):
-        assert json.loads(await heard()) == {
-            "mthd": "LIST_SUBSCRIPTIONS",
-            "rslt": [],
-            "tckt": "y",
-        }
+from tests.integration.simulator.replay.conftest import (
+    BINANCE,
+    NOW_MS,
+    THEN_MS,
+    UPBIT,
+    ask_binance,
+    ask_upbit,
+    binance,
+    listening,
+    market_all,
+    odd,
+    replaying,
+    upbit,
+)
 
 
 @pytest.mark.parametrize(
