@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from app.history_setting import HistorySettings
 from app.route_setting import RouteSettings
 from app.setting_part import Part, Seconds
 
@@ -273,6 +274,7 @@ class Settings(BaseSettings):
     simulator: SimulatorSettings = SimulatorSettings()
     resilience: ResilienceSettings = ResilienceSettings()
     route: RouteSettings = RouteSettings()
+    history: HistorySettings = HistorySettings()
     log: LogSettings = LogSettings()
     otel: OtelSettings = OtelSettings()
 
