@@ -29,20 +29,27 @@ from adapters.binance.quote import of_day_row
 from adapters.binance.rest import ALL_TICKERS_WEIGHT, KLINES_WEIGHT
 from adapters.binance.trade import trade
 from adapters.binance.wire import UndecodableFrame
-from adapters.resilience.candle_page import CandlePage, last_candles
+from adapters.resilience.candle_page import (
+    AskPage,
+    CandlePage,
+    candles_between,
+    last_candles,
+)
 from adapters.resilience.culprit import unknown_code
 from adapters.resilience.error import RequestRejected, UndecodableAnswer
 from adapters.resilience.http import UpstreamHttp
 from adapters.resilience.pause import stop
 from adapters.resilience.question import Question, RejectSink, ignore
 from adapters.resilience.read_bound import (
+    MAX_LINE_S,
     check_candles,
     check_depth,
     check_markets,
+    check_span,
     check_trades,
     cut,
 )
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.error import UnknownMarket
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
@@ -120,10 +127,14 @@ class BinanceReader:
         on_reject: RejectSink = ignore,
         *,
         tries: int = READ_TRIES,
+        max_wait_s: float = MAX_LINE_S,
     ) -> None:
+        """Compose; `tries` and `max_wait_s` are how patient whoever asks is."""
         self._clock = clock
         self._tries = tries
-        self._question = partial(Question, ANSWER_RULE, http, clock, on_reject)
+        self._question = partial(
+            Question, ANSWER_RULE, http, clock, on_reject, max_wait_s=max_wait_s
+        )
 
     @property
     def exchange(self) -> Exchange:
@@ -199,25 +210,25 @@ class BinanceReader:
         """
         check_candles(count)
         (symbol,) = known_symbols([market])
-
-        def convert(row: KlineRow, asked_ms: int) -> Candle:
-            return candle(row, symbol, interval, asked_ms)
-
-        question = self._question(KLINES, convert)
-
-        async def ask(many: int, page_before_ms: int | None) -> CandlePage:
-            params = {"symbol": symbol, "interval": INTERVALS[interval]}
-            params["limit"] = str(many)
-            if page_before_ms is not None:
-                params["endTime"] = str(page_before_ms - 1)  # inclusive
-            found = await question.ask(
-                "/api/v3/klines", params, weight=KLINES_WEIGHT, tries=self._tries
-            )
-            return CandlePage(found.values, found.rows)
-
         if before_ms is not None and before_ms <= 0:
             return ()
+        ask = self._candle_page(symbol, interval)
         pages = last_candles(ask, count, before_ms, KLINES_PER_PAGE)
+        return await _known(pages, symbol)
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Return the candles of a span of at most 10,000 openings, by pages of 1,000.
+
+        Raises:
+            UpstreamUnavailable: no usable answer.
+            UnknownMarket: the venue has not got it.
+        """
+        check_span(interval, from_ms, to_ms)
+        (symbol,) = known_symbols([market])
+        ask = self._candle_page(symbol, interval)
+        pages = candles_between(ask, interval, from_ms, to_ms, KLINES_PER_PAGE)
         return await _known(pages, symbol)
 
     async def trades(self, market: str, count: int) -> Sequence[Trade]:
@@ -242,6 +253,24 @@ class BinanceReader:
         found = await _known(asked, symbol)
         by_id = {trade.id: trade for trade in found.values}
         return sorted(by_id.values(), key=lambda trade: int(trade.id))
+
+    def _candle_page(self, symbol: str, interval: Interval) -> AskPage:
+        def convert(row: KlineRow, asked_ms: int) -> Candle:
+            return candle(row, symbol, interval, asked_ms)
+
+        question = self._question(KLINES, convert)
+
+        async def ask(many: int, before_ms: int | None) -> CandlePage:
+            params = {"symbol": symbol, "interval": INTERVALS[interval]}
+            params["limit"] = str(many)
+            if before_ms is not None:
+                params["endTime"] = str(before_ms - 1)  # inclusive
+            found = await question.ask(
+                "/api/v3/klines", params, weight=KLINES_WEIGHT, tries=self._tries
+            )
+            return CandlePage(found.values, found.rows, found.bad)
+
+        return ask
 
     async def _named(self, symbols: Sequence[str]) -> Sequence[QuoteUpdate]:
         found = await self._question(DAYS, _ticker).ask(

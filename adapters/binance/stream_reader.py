@@ -17,7 +17,7 @@ from adapters.resilience.read_bound import (
     cut,
 )
 from adapters.resilience.stream_read import StreamReads
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.error import UnsupportedRead
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
@@ -100,6 +100,16 @@ class BinanceStreamReader:
         (symbol,) = known_symbols([market])
         found = await self._reads.read([topic(KLINES[interval], symbol)])
         return [replace(candle, market=symbol) for candle in found.values()]
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Tell that the stream has none.
+
+        Raises:
+            UnsupportedRead: always.
+        """
+        raise UnsupportedRead("the stream of BINANCE has the last candle only")
 
     async def trades(self, market: str, count: int) -> Sequence[Trade]:
         """Raise: a stream tells the trades to come, not those that were.

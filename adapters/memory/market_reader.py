@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.error import UnknownMarket, UnsupportedRead, UpstreamUnavailable
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
@@ -25,7 +25,8 @@ class MemoryMarketReader:
     and with `retry_at_ms` where that is set. Each answer, good or not, takes
     `latency_s` of its clock, and none comes while `silent` is set. `unsupported` holds
     names of methods that this channel cannot answer; of candles at most `max_candles`
-    at once, and none before an instant where `only_now`. `asked` are the last
+    at once, and none before an instant where `only_now`. `irregular` and `unusable`
+    are what it says of each span's candles. `asked` are the last
     questions: the method's name, the markets, and how much of each.
     """
 
@@ -45,6 +46,8 @@ class MemoryMarketReader:
         self.unsupported: set[str] = set()
         self.max_candles: int | None = None
         self.only_now = False
+        self.irregular = 0
+        self.unusable = 0
         self.asked: deque[tuple[str, str, int]] = deque(maxlen=MAX_ASKED)
 
     # What the venue has
@@ -120,6 +123,20 @@ class MemoryMarketReader:
         known = self._candles.get((market, interval), {})
         opened = sorted(at for at in known if before_ms is None or at < before_ms)
         return [known[at] for at in opened[-count:]]
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Return the candles of a span; `asked` tells how many openings it has."""
+        many = -(-(to_ms - from_ms) // interval.length_ms)
+        if self.only_now or (self.max_candles is not None and many > self.max_candles):
+            self.asked.append(("past_candles", market, many))
+            raise UnsupportedRead(f"no such candles by {self._channel}")
+        await self._ask("past_candles", [market], many)
+        known = self._candles.get((market, interval), {})
+        opened = sorted(at for at in known if from_ms <= at < to_ms)
+        candles = tuple(known[at] for at in opened)
+        return CandleRun(candles, None, self.irregular, self.unusable)
 
     async def trades(self, market: str, count: int) -> Sequence[Trade]:
         """Return the last trades, oldest first."""

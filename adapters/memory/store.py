@@ -6,17 +6,24 @@ what the old ones left, as after a restart.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from adapters.memory.bar_book import BarBook
+from domain.model.candle import Candle
 from domain.model.coin import Coin, Listing
+from domain.model.daily_rate import DailyRate
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
 from domain.model.fx import FxQuote
+from domain.model.interval import Interval
 from domain.model.kept import KeptPremium
 from domain.model.market import Channel, Exchange, MarketKey, Quality
 from domain.model.quote import Quote
-from domain.ports.store import Icon, Latest
+from domain.model.snapshot import AuditEntry, CurrentRow, DailySnapshot
+from domain.ports.store import CoinMark, Icon, Latest
 
 Spell = tuple[Exchange, str, datetime | None]
+# Venue, market, interval, opening (Unix ms).
+CandleKey = tuple[Exchange, str, Interval, int]
 
 
 @dataclass(slots=True)
@@ -25,12 +32,19 @@ class MemoryStore:
 
     down: str | None = None
     coins: dict[str, Coin] = field(default_factory=dict)
+    coin_changes: int = 0
     quotes: dict[MarketKey, Quote] = field(default_factory=dict)
     rates: dict[str, FxQuote] = field(default_factory=dict)
     premiums: dict[str, KeptPremium] = field(default_factory=dict)
     tick_seq: int = 0
     clean: bool = True
     icons: dict[str, Icon] = field(default_factory=dict)
+    daily_rates: dict[date, DailyRate] = field(default_factory=dict)
+    candles: dict[CandleKey, Candle] = field(default_factory=dict)
+    current: dict[str, CurrentRow] = field(default_factory=dict)
+    snapshots: dict[tuple[date, str], DailySnapshot] = field(default_factory=dict)
+    audits: list[AuditEntry] = field(default_factory=list)
+    bars: BarBook = field(default_factory=BarBook)
 
     def reach(self) -> None:
         """Do nothing, or say that nobody reaches the store.
@@ -61,7 +75,15 @@ class MemoryCoinRepository:
                 _refuse_naive(listing)
         for coin in coins:
             known = self.store.coins.get(coin.symbol)
-            self.store.coins[coin.symbol] = coin if known is None else _on(known, coin)
+            self._put(coin if known is None else _on(known, coin))
+
+    async def mark(self) -> CoinMark:
+        """Return how the coins stand; a count of changes stands for their time."""
+        store = self.store
+        store.reach()
+        listings = sum(len(coin.listings) for coin in store.coins.values())
+        changed = store.coin_changes if store.coins else None
+        return CoinMark(len(store.coins), listings, changed)
 
     async def set_icon_url(self, symbol: str, url: str) -> bool:
         """Store where a coin's icon is; False: no such coin."""
@@ -69,8 +91,13 @@ class MemoryCoinRepository:
         coin = self.store.coins.get(symbol)
         if coin is None:
             return False
-        self.store.coins[symbol] = replace(coin, icon_url=url)
+        self._put(replace(coin, icon_url=url))
         return True
+
+    def _put(self, coin: Coin) -> None:
+        if self.store.coins.get(coin.symbol) != coin:
+            self.store.coins[coin.symbol] = coin
+            self.store.coin_changes += 1
 
 
 class MemoryLatestRepository:

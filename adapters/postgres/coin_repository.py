@@ -1,6 +1,7 @@
 """Coins with every spell they were listed on a market."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, func, or_, select, update
@@ -12,12 +13,14 @@ from adapters.postgres.table import CoinRow, ListingRow, table_of
 from adapters.postgres.upsert import differs
 from domain.model.coin import Coin, Listing
 from domain.model.market import Exchange, MarketWarning
+from domain.ports.store import CoinMark
 
 COIN = table_of(CoinRow)
 LISTING = table_of(ListingRow)
 _SPELL = ("coin", "exchange", "market", "since")
 _STANDING = ("multiplier", "tradable", "warnings", "until", "curated")
 _VALUES = ("base_symbol", "quote", *_STANDING)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _EXCHANGES = {str(exchange) for exchange in Exchange}
 _WARNINGS = {str(warning) for warning in MarketWarning}
 
@@ -51,6 +54,11 @@ def _upsert_listings() -> Insert:
 
 
 _COINS, _LISTINGS = _upsert_coins(), _upsert_listings()
+_MARK = select(
+    select(func.count()).select_from(COIN).scalar_subquery(),
+    select(func.count()).select_from(LISTING).scalar_subquery(),
+    select(func.max(COIN.c.updated_at)).scalar_subquery(),
+)
 
 
 class PostgresCoinRepository:
@@ -99,6 +107,19 @@ class PostgresCoinRepository:
                 await connection.execute(_COINS, [_row_of(coin) for coin in ordered])
             if spells:
                 await connection.execute(_LISTINGS, spells)
+
+    async def mark(self) -> CoinMark:
+        """Return how the coins stand.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(_MARK)).one()
+        coins, listings, updated = row
+        # Whole microseconds: a float's milliseconds would round two instants together.
+        updated_us = None if updated is None else (updated - _EPOCH) // _MICROSECOND
+        return CoinMark(coins, listings, updated_us)
 
     async def set_icon_url(self, symbol: str, url: str) -> bool:
         """Store where a coin's icon is; False: no such coin.

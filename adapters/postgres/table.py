@@ -1,12 +1,13 @@
 """The tables. Every NUMERIC is unconstrained, so a number is kept digit by digit.
 
+Whoever imports this has all of them, those of `history_table` too.
+
 Latest values have no foreign key to their coin: they are written every second, also
 while the catalogue still waits to be saved.
 """
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
 
 from sqlalchemy import (
     ARRAY,
@@ -15,38 +16,34 @@ from sqlalchemy import (
     Column,
     Identity,
     LargeBinary,
-    MetaData,
     Numeric,
     SmallInteger,
-    Table,
     Text,
     UniqueConstraint,
     false,
-    func,
     text,
     true,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from adapters.postgres import history_table
 from adapters.postgres.column import Instant, finite, positive
+from adapters.postgres.history_table import BASES
+from adapters.postgres.row import NOW, ROOMY, Row, table_of
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-NOW = {"server_default": func.now()}
-# Rows that are written every second: with half of each page free the new version fits
-# beside the old one (a HOT update), and the tables stay small without a vacuum.
-ROOMY = {"postgresql_with": {"fillfactor": 50}}
-
-
-class Row(SQLModel):
-    """Base of our tables: one metadata of our own, with predictable names."""
-
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMES)
+__all__ = [
+    "BASES",
+    "CoinRow",
+    "IconRow",
+    "LatestPremiumRow",
+    "LatestQuoteRow",
+    "LatestRateRow",
+    "ListingRow",
+    "Row",
+    "ServerStateRow",
+    "history_table",
+    "table_of",
+]
 
 
 class CoinRow(Row, table=True):
@@ -127,9 +124,6 @@ class LatestRateRow(Row, table=True):
     as_of: datetime = Field(sa_type=Instant)
 
 
-BASES = ("official_fx", "krw_usdt", "krw_usdc")
-
-
 def _pair(basis: str) -> tuple[CheckConstraint, ...]:
     percent, absolute = f"{basis}_percent", f"{basis}_absolute_krw"
     return (
@@ -182,8 +176,3 @@ class IconRow(Row, table=True):
     media_type: str = Field(sa_type=Text)
     source_url: str = Field(sa_type=Text)
     fetched_at: datetime = Field(sa_type=Instant, sa_column_kwargs=NOW)
-
-
-def table_of(row: type[Row]) -> Table:
-    """Return the Core table of a row class; bulk work goes without objects."""
-    return row.metadata.tables[str(row.__tablename__)]

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import migrations
 from adapters.postgres.database import CONNECT_TIMEOUT_S
 from adapters.postgres.dial import engine_of
+from adapters.postgres.history_table import PARTITION
 from adapters.postgres.migration import EXIT_AWAY, EXIT_FAULT, URL_VARIABLE
 from adapters.postgres.table import Row
 from adapters.postgres.translation import translated
@@ -153,10 +154,16 @@ def _run(connection: Connection, work: Any) -> None:  # noqa: ANN401 - module or
 def _configure(work: Any, **options: Any) -> None:  # noqa: ANN401 - as above
     work.configure(
         target_metadata=Row.metadata,
+        include_name=_is_ours,
         compare_server_default=True,
         transaction_per_migration=True,
         **options,
     )
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    """Whether the schema has to have it: partitions come and go with the months."""
+    return not (kind == "table" and name is not None and PARTITION.fullmatch(name))
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ the server executes once and not once per row. Numbers travel as text and are ca
 there: the driver writes that four times faster than its own NUMERIC, digits included.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -63,23 +63,41 @@ class Upsert:
         self._statement = statement.on_conflict_do_update(
             index_elements=key, set_=assigned, where=condition(table, new)
         )
+        self._returning = self._statement.returning(*(table.c[name] for name in key))
 
     async def run(
         self, connection: AsyncConnection, rows: Iterable[tuple[Any, ...]]
-    ) -> None:
-        """Write rows: tuples in the order of the columns, the key first.
+    ) -> int:
+        """Write rows, tuples in the order of the columns, and return how many changed.
 
-        They must be sorted by key, as every server sorts them: two that write the same
-        rows wait for each other and do not deadlock. Of one key's rows the last counts.
+        The key comes first. They must be sorted by key, as every server sorts them: two
+        that write the same rows wait for each other and do not deadlock. Of one key's
+        rows the last counts.
         """
+        changed = 0
+        for parameters in self._batches(rows):
+            result = await connection.execute(self._statement, parameters)
+            changed += result.rowcount
+        return changed
+
+    async def run_telling(
+        self, connection: AsyncConnection, rows: Iterable[tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        """Write rows as `run` does; return the keys of those that are new or other."""
+        changed: list[tuple[Any, ...]] = []
+        for parameters in self._batches(rows):
+            result = await connection.execute(self._returning, parameters)
+            changed += [tuple(row) for row in result]
+        return changed
+
+    def _batches(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
         unique = iter({row[: self._key_width]: row for row in rows}.values())
         while batch := list(islice(unique, ROWS_PER_STATEMENT)):
             arrays = zip(*batch, strict=True)
-            parameters = {
+            yield {
                 name: _written(array) if is_number else list(array)
                 for (name, is_number), array in zip(self._columns, arrays, strict=True)
             }
-            await connection.execute(self._statement, parameters)
 
 
 def differs(table: Table, new: New, columns: Iterable[str]) -> ColumnElement[bool]:

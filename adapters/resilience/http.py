@@ -95,6 +95,7 @@ class UpstreamHttp:
         self._proxy = http_proxy(self._base_url)
         self._skew = ClockSkew()
         self._session: aiohttp.ClientSession | None = None
+        self._sent = 0
         self._closed = False
         monitor.follow(breaker)
 
@@ -102,6 +103,11 @@ class UpstreamHttp:
     def clock_offset_ms(self) -> int | None:
         """Our clock minus theirs, 0 within 2 s; None before the first answer."""
         return self._skew.offset_ms
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent since the start, whatever became of them."""
+        return self._sent
 
     async def get(
         self,
@@ -239,6 +245,7 @@ class UpstreamHttp:
 
     async def _ask(self, url: URL, group: str) -> HttpAnswer:
         sent_ms, sent_s = self._clock.now_ms(), self._clock.monotonic()
+        self._sent += 1
         with translated(self._name, self._clock):
             async with self._open().get(
                 url, proxy=self._proxy, allow_redirects=False, timeout=self._timeout

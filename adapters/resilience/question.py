@@ -117,13 +117,17 @@ class Question(Generic[Row, Value]):
         on_reject: RejectSink,
         reader: RowReader[Row],
         convert: Callable[[Row, int], Value | None],
+        *,
+        max_wait_s: float = MAX_LINE_S,
     ) -> None:
+        """Compose; `max_wait_s` is the longest wait in line for the venue's limits."""
         self._rule = rule
         self._http = http
         self._clock = clock
         self._on_reject = on_reject
         self._reader = reader
         self._convert = convert
+        self._max_wait_s = max_wait_s
 
     async def ask(
         self,
@@ -147,7 +151,7 @@ class Question(Generic[Row, Value]):
             weight=weight,
             tries=tries,
             refusals=self._rule.refusals,
-            max_wait_s=MAX_LINE_S,
+            max_wait_s=self._max_wait_s,
         )
 
     def _decode(self, answer: HttpAnswer) -> Found[Value]:

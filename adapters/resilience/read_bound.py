@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.model.error import InvalidArgument
+from domain.model.interval import Interval
 from domain.model.order_book import OrderBook
 
 # Source: `domain.ports.market_reader`.
@@ -30,6 +31,12 @@ def check_trades(count: int) -> None:
 def check_candles(count: int) -> None:
     """Let 1..10,000 candles pass; InvalidArgument else."""
     _check("count", count, MAX_CANDLES)
+
+
+def check_span(interval: Interval, from_ms: int, to_ms: int) -> None:
+    """Let a span of at most 10,000 openings pass; InvalidArgument else."""
+    if from_ms < 0 or (to_ms - from_ms) // interval.length_ms > MAX_CANDLES:
+        raise InvalidArgument("span", f"must be at most {MAX_CANDLES} candles")
 
 
 def check_markets(many: int) -> None:

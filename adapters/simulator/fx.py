@@ -134,9 +134,11 @@ class FxRest:
         if not dots:
             day = business_day(min(begin, newest))
             return json_answer(_dump(self._one_day(day, symbols)))
-        days = business_days(max(begin, ECB_FIRST_DAY), end)
-        if not days:
+        if begin > self._today() or end < ECB_FIRST_DAY:
             return _not_found()
+        # A span begins with the last fixing there was on its first day.
+        first_day = business_day(min(max(begin, ECB_FIRST_DAY), newest))
+        days = business_days(first_day, max(end, first_day))
         rates = {day.isoformat(): self._rates(day, symbols) for day in days}
         body = {
             "amount": 1.0,
@@ -146,6 +148,9 @@ class FxRest:
             "rates": rates,
         }
         return json_answer(_dump(body))
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._now_ms() // 1_000, UTC).date()
 
     def _one_day(self, day: date, symbols: list[str]) -> dict[str, object]:
         rates = self._rates(day, symbols)

@@ -9,15 +9,22 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, NoReturn, TypeVar
 
-from adapters.resilience.candle_page import CandlePage, last_candles
+from adapters.resilience.candle_page import (
+    AskPage,
+    CandlePage,
+    candles_between,
+    last_candles,
+)
 from adapters.resilience.culprit import unknown_code
 from adapters.resilience.error import RequestRejected
 from adapters.resilience.http import UpstreamHttp
 from adapters.resilience.question import Question, RejectSink, ignore
 from adapters.resilience.read_bound import (
+    MAX_LINE_S,
     check_candles,
     check_depth,
     check_markets,
+    check_span,
     check_trades,
     cut,
 )
@@ -37,7 +44,7 @@ from adapters.upbit.quote import of_ticker_row
 from adapters.upbit.rest import CANDLE_GROUP, CODES_PER_REQUEST, TICKER_GROUP
 from adapters.upbit.trade import of_trade_row
 from adapters.upbit.wire import UndecodableFrame
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.error import UnknownMarket
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
@@ -101,10 +108,14 @@ class UpbitReader:
         on_reject: RejectSink = ignore,
         *,
         tries: int = READ_TRIES,
+        max_wait_s: float = MAX_LINE_S,
     ) -> None:
+        """Compose; `tries` and `max_wait_s` are how patient whoever asks is."""
         self._clock = clock
         self._tries = tries
-        self._question = partial(Question, ANSWER_RULE, http, clock, on_reject)
+        self._question = partial(
+            Question, ANSWER_RULE, http, clock, on_reject, max_wait_s=max_wait_s
+        )
 
     @property
     def exchange(self) -> Exchange:
@@ -173,23 +184,25 @@ class UpbitReader:
         """
         check_candles(count)
         (code,) = known_codes([market])
-
-        def convert(row: CandleRow, asked_ms: int) -> Candle:
-            _check_market(row, code)
-            return candle(row, code, interval, asked_ms)
-
-        question = self._question(CANDLES, convert)
-
-        async def ask(many: int, page_before_ms: int | None) -> CandlePage:
-            params = {"market": code, "count": str(many), **self._to(page_before_ms)}
-            found = await question.ask(
-                CANDLE_PATHS[interval], params, group=CANDLE_GROUP, tries=self._tries
-            )
-            return CandlePage(found.values, found.rows)
-
         if before_ms is not None and before_ms <= 0:
             return ()
+        ask = self._candle_page(code, interval)
         pages = last_candles(ask, count, before_ms, CANDLES_PER_PAGE)
+        return await _known(pages, code)
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Return the candles of a span of at most 10,000 openings, by pages of 200.
+
+        Raises:
+            UpstreamUnavailable: no usable answer.
+            UnknownMarket: the venue has not got it.
+        """
+        check_span(interval, from_ms, to_ms)
+        (code,) = known_codes([market])
+        ask = self._candle_page(code, interval)
+        pages = candles_between(ask, interval, from_ms, to_ms, CANDLES_PER_PAGE)
         return await _known(pages, code)
 
     async def trades(self, market: str, count: int) -> Sequence[Trade]:
@@ -216,6 +229,22 @@ class UpbitReader:
         # Their order is not guaranteed; ids are unique.
         by_id = {trade.id: trade for trade in found.values}
         return sorted(by_id.values(), key=lambda trade: (trade.at_ms, int(trade.id)))
+
+    def _candle_page(self, code: str, interval: Interval) -> AskPage:
+        def convert(row: CandleRow, asked_ms: int) -> Candle:
+            _check_market(row, code)
+            return candle(row, code, interval, asked_ms)
+
+        question = self._question(CANDLES, convert)
+
+        async def ask(many: int, before_ms: int | None) -> CandlePage:
+            params = {"market": code, "count": str(many), **self._to(before_ms)}
+            found = await question.ask(
+                CANDLE_PATHS[interval], params, group=CANDLE_GROUP, tries=self._tries
+            )
+            return CandlePage(found.values, found.rows, found.bad)
+
+        return ask
 
     def _to(self, before_ms: int | None) -> dict[str, str]:
         """Return the exclusive end of a page; candles begin with whole seconds."""

@@ -15,7 +15,7 @@ from adapters.resilience.read_bound import (
 from adapters.resilience.stream_read import StreamReads
 from adapters.upbit.read_session import BOOK, CANDLES, TICKER, TRADE, topic
 from adapters.upbit.reader import known_codes
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.error import UnsupportedRead
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
@@ -89,6 +89,16 @@ class UpbitStreamReader:
             raise UnsupportedRead(f"the stream of UPBIT has no candles of {interval}")
         (code,) = known_codes([market])
         return list((await self._reads.read([topic(CANDLES[interval], code)])).values())
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Tell that the stream has none.
+
+        Raises:
+            UnsupportedRead: always.
+        """
+        raise UnsupportedRead("the stream of UPBIT has the last candle only")
 
     async def trades(self, market: str, count: int) -> Sequence[Trade]:
         """Return the last trade.

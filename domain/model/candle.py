@@ -24,3 +24,18 @@ class Candle:
     base_volume: Decimal
     quote_volume: Decimal
     closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CandleRun:
+    """The candles of a span as a venue told them, ascending, once each.
+
+    `earlier` is the last one before the span, where an answer happened to hold it;
+    `irregular` counts those that came twice or out of order, `unusable` rows that could
+    not be read: a candle that is not there may be one of them.
+    """
+
+    candles: tuple[Candle, ...] = ()
+    earlier: Candle | None = None
+    irregular: int = 0
+    unusable: int = 0

@@ -8,6 +8,7 @@ anew where it comes back.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from domain.model.coin import DOMESTIC, GLOBAL, Coin, Listing
 from domain.model.hangul import has_hangul
@@ -68,6 +69,34 @@ def reconcile(
     if Exchange.BINANCE in heard:
         work.take(GLOBAL, heard[Exchange.BINANCE])
     return work.result()
+
+
+def addressed(coin: Coin, icon_url: str) -> Coin:
+    """Return the coin with an icon address, made where none is known.
+
+    `{symbol}` in `icon_url` stands for the domestic venue's ticker; empty: none is
+    made.
+    """
+    side = coin.domestic
+    if coin.icon_url is not None or side is None or not icon_url:
+        return coin
+    address = icon_url.replace("{symbol}", quote(side.base_symbol, safe=""))
+    return replace(coin, icon_url=address)
+
+
+def taken_over(known: Coin | None, stored: Coin) -> Coin:
+    """Return a coin with what another process has stored of it.
+
+    Its icon, and markets of which nothing was known here.
+    """
+    if known is None:
+        return stored
+    ours = {listing.key for listing in known.listings}
+    more = [listing for listing in stored.listings if listing.key not in ours]
+    icon_url = known.icon_url if stored.icon_url is None else stored.icon_url
+    if not more and icon_url == known.icon_url:
+        return known
+    return replace(known, listings=(*known.listings, *more), icon_url=icon_url)
 
 
 class _Reconciliation:

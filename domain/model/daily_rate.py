@@ -6,8 +6,12 @@ Source: semantics.md "Bars and snapshots": the rate dated D, else the latest bef
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_TOLD: Final = time(16, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,11 @@ class DailyRate:
     day: date
     rate: Decimal
     source: str
+
+    @property
+    def as_of_ms(self) -> int:
+        """The instant it speaks of, Unix ms: 16:00 in Berlin, when the ECB tells it."""
+        return round(datetime.combine(self.day, _TOLD).timestamp() * 1000)
 
 
 class RateCalendar:

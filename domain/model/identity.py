@@ -75,6 +75,14 @@ class IdentityTable:
                 return Identity(row.asset, row.multiplier, curated=True)
         return Identity(symbol, ONE, curated=False)
 
+    def changes(self, exchange: Exchange, symbol: str) -> Iterable[datetime]:
+        """Return the instants at which a ticker began or ceased to mean something."""
+        for row in self._rows.get((exchange, symbol), ()):
+            if row.valid_from != _BEGINNING:
+                yield row.valid_from
+            if row.valid_until != _END:
+                yield row.valid_until
+
 
 def parse_table(text: str) -> IdentityTable:
     """Read the table from CSV text (columns: COLUMNS and a free `note`).

@@ -81,7 +81,9 @@ def canonical(value: Decimal) -> str:
     """Write a decimal in its one text: no exponent, no trailing zeros, zero is `0`."""
     if not value:
         return "0"
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text
@@ -113,6 +115,21 @@ def percent_change(value: Decimal, base: Decimal) -> Decimal:
     quotient = _QUOTIENT.divide(difference, base)
     if quotient and quotient.adjusted() > 50:
         quotient = _WIDE_QUOTIENT.divide(difference, base)
+    return quotient.quantize(_SIX_PLACES, context=_ROUND)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """Return a computed number half-even to six places."""
+    return value.quantize(_SIX_PLACES, context=_ROUND)
+
+
+def ratio(value: Decimal, base: Decimal) -> Decimal:
+    """Return `value / base`, half-even to six places.
+
+    Raises:
+        decimal.DivisionByZero: the base is zero.
+    """
+    quotient = _WIDE_QUOTIENT.divide(value, base)
     return quotient.quantize(_SIX_PLACES, context=_ROUND)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from domain.model.error import InvalidArgument
 from domain.model.number import canonical
@@ -23,6 +23,7 @@ MIN_FIRST = 1
 MAX_FIRST = 1000
 # Longer than any key of ours, too short for nested brackets to exhaust the stack.
 _MAX_CURSOR = 512
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Keys are computed and may have more digits than numbers from outside are allowed.
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
@@ -94,14 +95,48 @@ def paginate(rows: Iterable[T], ordering: Ordering[T], request: PageRequest) -> 
             not _is_after(_place(row, ordering), place, ordering) for row in ranked
         )
     chosen = ranked[start : start + request.first]
-    fingerprint = _fingerprint(ordering)
     return Page(
         rows=chosen,
-        cursors=[_encode(_place(row, ordering), fingerprint) for row in chosen],
+        cursors=list(Cursors(chosen, ordering)),
         total=len(ranked),
         has_next=start + len(chosen) < len(ranked),
         has_previous=start > 0,
     )
+
+
+class Cursors(Sequence[str]):
+    """The cursors of rows, each made when it is asked for: mostly two of many are."""
+
+    def __init__(self, rows: Sequence[T], ordering: Ordering[T]) -> None:
+        fingerprint = _fingerprint(ordering)
+        self._count = len(rows)
+        self._make: Callable[[int], str] = lambda at: _encode(
+            _place(rows[at], ordering), fingerprint
+        )
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self._make(at) for at in range(*place.indices(self._count))]
+        return self._make(place)
+
+
+def place_at(cursor: str, ordering: Ordering[T]) -> tuple[SortKey, str]:
+    """Return the key and symbol that a cursor names.
+
+    Raises:
+        InvalidArgument: it is broken or belongs to another order or filter.
+    """
+    place = _decode(cursor, ordering)
+    return place.key, place.symbol
 
 
 def _sorted(rows: Iterable[T], ordering: Ordering[T]) -> list[T]:
@@ -142,11 +177,7 @@ def _fingerprint(ordering: Ordering[T]) -> str:
 
 def _encode(place: _Place, fingerprint: str) -> str:
     key = canonical(place.key) if isinstance(place.key, Decimal) else place.key
-    text = json.dumps(
-        [fingerprint, place.key is None, key, place.symbol],
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    text = _JSON.encode([fingerprint, place.key is None, key, place.symbol])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

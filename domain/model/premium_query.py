@@ -108,10 +108,13 @@ class PremiumOrder:
     direction: Direction = Direction.ASC
     basis: PremiumBasis = PremiumBasis.OFFICIAL_FX
 
-    def ordering(self, wanted: PremiumFilter) -> Ordering[Premium]:
-        """Return the order of pages under a filter."""
+    def ordering(
+        self, wanted: PremiumFilter, as_of_ms: int | None = None
+    ) -> Ordering[Premium]:
+        """Return the order of pages under a filter, at an instant in the past."""
+        at = "" if as_of_ms is None else f" {as_of_ms}"
         return Ordering(
-            name=f"premiums {self.field} {self.basis} {wanted.name}",
+            name=f"premiums {self.field} {self.basis} {wanted.name}{at}",
             direction=self.direction,
             key=self._key(),
             symbol=lambda premium: premium.symbol,

@@ -53,8 +53,9 @@ class BarHistory(Protocol):
 
         Minutes are as they are kept. A larger bar is derived from minutes where these
         cover it fully; else it is the one made from candles of that interval; else the
-        one derived from what there is (see `PremiumBar.minutes`). H4 is also derived
-        from stored hours and W1 from stored days that cover it fully.
+        one derived from what there is (see `PremiumBar.minutes`). H4 is made of hours
+        and W1 of days as these are read, so candles stand in there part by part.
+        Nothing is shorter than a minute.
         """
         ...
 
@@ -84,7 +85,7 @@ class BarHistory(Protocol):
         to_ms: int,
         interval: Interval,
     ) -> Mapping[str, CloseStats]:
-        """Return the closes of bars of M1 or H1 in a span, per coin, in one question.
+        """Return the closes of bars of M1 or H1 in a span, per coin.
 
         `values` holds for each coin the value its closes are compared with.
         """

@@ -37,7 +37,11 @@ class BarStore(Protocol):
         """Store minutes as they were recorded and return how many rows changed.
 
         One takes the place of a backfilled minute, and of a live one with no more
-        samples; writing the same again changes nothing.
+        samples, those of all bases added up; writing the same again changes nothing.
+        Here and below the last of several bars for one place in a batch counts.
+
+        Raises:
+            ValueError: a bar is longer than a minute; nothing was written.
         """
         ...
 
@@ -51,7 +55,10 @@ class BarStore(Protocol):
         ...
 
     async def write_holes(self, holes: Sequence[Hole]) -> None:
-        """Remember bars that are impossible; again changes nothing."""
+        """Remember bars that are impossible; again changes nothing.
+
+        Where holes overlap the newer word counts; neighbours for one reason are one.
+        """
         ...
 
     async def settled(
@@ -62,6 +69,12 @@ class BarStore(Protocol):
         Kept with OFFICIAL_FX. Of a larger interval only bars made from candles count,
         not those derived from minutes.
         """
+        ...
+
+    async def holes(
+        self, symbol: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> Sequence[Hole]:
+        """Return the holes that touch a span, by time, as they are kept."""
         ...
 
     async def gaps(
@@ -105,5 +118,9 @@ class BarStore(Protocol):
         ...
 
     async def drop_bars(self, before_ms: int) -> int:
-        """Drop larger bars that ended before an instant; return how many rows."""
+        """Drop larger bars that ended before an instant; return how many rows.
+
+        What is derived from minutes goes by whole UTC days, and only where its minutes
+        are gone: else it would be derived again.
+        """
         ...

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from domain.model.candle import Candle
+from domain.model.candle import Candle, CandleRun
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval
 from domain.model.market import Channel, Exchange
@@ -50,6 +50,15 @@ class MarketReader(Protocol):
 
         At most `count`, fewer where the venue has holes or no more; unordered and
         repeated answers of the venue are put right. `before_ms` is exclusive.
+        """
+        ...
+
+    async def past_candles(
+        self, market: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> CandleRun:
+        """Return the candles with `from_ms` ≤ opened < `to_ms`, ascending.
+
+        A span of at most 10,000 openings, asked for by the fewest questions possible.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Where daily snapshots are kept. Every method may raise `StoreUnavailable`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -14,7 +14,8 @@ class SnapshotStore(Protocol):
     async def save_current(self, rows: Collection[CurrentRow]) -> Compared:
         """Compare each row with the stored one and write it only where it differs.
 
-        `at_ms` alone is no difference, and never goes back.
+        `at_ms` alone is no difference, and never goes back. Of one coin's rows the
+        last counts.
         """
         ...
 
@@ -45,8 +46,21 @@ class SnapshotStore(Protocol):
         """Return the rows not yet verified since a day, by day and symbol."""
         ...
 
+    async def first_day(self) -> date | None:
+        """Return the oldest day with a snapshot, None without any."""
+        ...
+
     async def last_day(self) -> date | None:
         """Return the newest day with a snapshot, None without any."""
+        ...
+
+    async def stored(
+        self, from_day: date, to_day: date
+    ) -> Mapping[date, Collection[str]]:
+        """Return the symbols that have a row, by day, both ends inclusive.
+
+        Days without a row are left out.
+        """
         ...
 
     async def of_day(

@@ -35,6 +35,19 @@ class Latest:
     clean: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CoinMark:
+    """How the stored coins stand: another mark tells that something was stored.
+
+    `updated_us` is the last change (Unix µs), None without coins. An equal mark is no
+    proof: what began earlier and ended later may not show.
+    """
+
+    coins: int = 0
+    listings: int = 0
+    updated_us: int | None = None
+
+
 class CoinRepository(Protocol):
     """Coins with all their listings. Every method may raise `StoreUnavailable`."""
 
@@ -48,6 +61,10 @@ class CoinRepository(Protocol):
         Listings that are not named stay; nothing is ever deleted. `icon_url`
         is filled in only where none is stored yet.
         """
+        ...
+
+    async def mark(self) -> CoinMark:
+        """Return how the coins stand, cheaply: often asked."""
         ...
 
     async def set_icon_url(self, symbol: str, url: str) -> bool:

@@ -19,6 +19,7 @@ IDLE_TICK_S = 0.5
 _log = logging.getLogger(__name__)
 
 TickListener = Callable[[Tick], None]
+EventListener = Callable[[FeedEvent], None]
 
 
 class BoardService:
@@ -34,6 +35,7 @@ class BoardService:
         self._touched = asyncio.Event()
         self._ticked = asyncio.Event()
         self._listeners: list[TickListener] = []
+        self._hearers: list[EventListener] = []
         self._last_tick_s: float | None = None
         self._doubted: set[str] = set()
         self.last_tick: Tick | None = None
@@ -41,6 +43,8 @@ class BoardService:
     def observe(self, event: FeedEvent) -> None:
         """Take a feed event; this is the sink given to streams."""
         self.board.observe(event)
+        for hear in self._hearers:
+            hear(event)
         self._touched.set()
 
     def set_coins(self, coins: Iterable[Coin]) -> None:
@@ -74,6 +78,10 @@ class BoardService:
     def on_tick(self, listener: TickListener) -> None:
         """Call the listener with every published tick, before waiters are woken."""
         self._listeners.append(listener)
+
+    def on_event(self, listener: EventListener) -> None:
+        """Call the listener with every feed event, after the board has taken it."""
+        self._hearers.append(listener)
 
     async def wait_tick(self, after: int) -> None:
         """Return once a tick with a larger number than `after` is published."""

@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from urllib.parse import quote
 
-from domain.model.catalog import Reconciled, reconcile
+from domain.model.catalog import Reconciled, addressed, reconcile, taken_over
 from domain.model.coin import Coin
 from domain.model.coin_query import CoinFilter, CoinOrder
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
@@ -17,13 +15,15 @@ from domain.model.page import Page, PageRequest, paginate
 from domain.model.patience import Patience
 from domain.ports.clock import Clock
 from domain.ports.market_source import MarketSource
-from domain.ports.store import CoinRepository
+from domain.ports.store import CoinMark, CoinRepository
 from domain.services.cache import Cache, CacheReporter
 
 # A new listing is a new premium: five minutes cost a hundredth of the request budget.
 SYNC_INTERVAL_S = 300.0
-# The store is read, until that succeeded, and given what is new this often.
-STORE_INTERVAL_S = 1.0
+# The store is read, until that succeeded, given what is new, and asked whether another
+# process has stored a coin, this often. At the latest every half a minute all of it is
+# looked at.
+STORE_INTERVAL_S = 0.5
 REFRESH_INTERVAL_S = 30.0
 # A time to come back that has just passed must not make the loop spin.
 LEAST_HOLD_S = 0.05
@@ -72,6 +72,7 @@ class CatalogService:
         self._unsaved: dict[str, Coin] = {}
         self._told_unsaved = False
         self._loaded = False
+        self._mark: CoinMark | None = None
         self._unread: str | None = "the stored coins were not read yet"
         self._silent: set[Exchange] = set()
         self._listed: dict[Exchange, frozenset[str]] = {}
@@ -158,20 +159,47 @@ class CatalogService:
             group.create_task(self._run_venues(), name="catalog.venues")
             group.create_task(self._run_store(), name="catalog.store")
 
-    async def refresh_icons(self) -> None:
-        """Take over icon addresses that another process has stored."""
+    async def notice(self) -> None:
+        """Take over what another process has stored, where the store tells of any."""
+        if not self._loaded:
+            return
+        try:
+            mark = await self._repository.mark()
+        except StoreUnavailable:
+            return
+        if mark != self._mark and await self.refresh():
+            self._mark = mark
+
+    async def refresh(self) -> bool:
+        """Take over coins, markets and icon addresses that another process has stored.
+
+        What is known of a market stays: its venue tells. False: the store is away.
+        """
         try:
             stored = await self._repository.load()
         except StoreUnavailable:
-            return
-        addresses = {coin.symbol: coin.icon_url for coin in stored}
-        moved = {
-            symbol: replace(coin, icon_url=addresses[symbol])
-            for symbol, coin in self._coins.items()
-            if addresses.get(symbol, coin.icon_url) != coin.icon_url
+            return False
+        known = self._coins
+        taken = {
+            coin.symbol: taken_over(known.get(coin.symbol), coin) for coin in stored
         }
-        if moved:
-            self._replace({**self._coins, **moved})
+        news = {
+            symbol: coin for symbol, coin in taken.items() if coin != known.get(symbol)
+        }
+        if news:
+            self._forget_older_words(news.values())
+            self._replace({**known, **news})
+        return True
+
+    def _forget_older_words(self, news: Iterable[Coin]) -> None:
+        """Forget what a venue told before a market that another process has found.
+
+        It would close the market; the venue is asked again within five minutes.
+        """
+        for coin in news:
+            for listing in coin.listings:
+                if listing.is_open and self.lists(listing.key) is False:
+                    self._heard.pop(listing.exchange, None)
 
     async def _run_venues(self) -> None:
         """Ask each venue at its own pace; none waits for another."""
@@ -204,16 +232,10 @@ class CatalogService:
             await self._save()
             await self._clock.sleep(STORE_INTERVAL_S)
             if self._clock.monotonic() >= refreshed_s + REFRESH_INTERVAL_S:
-                await self.refresh_icons()
+                await self.refresh()
                 refreshed_s = self._clock.monotonic()
-
-    def _addressed(self, coin: Coin) -> Coin:
-        """Return the coin with an icon address, made where none is known."""
-        side = coin.domestic
-        if coin.icon_url is not None or side is None or not self._icon_url:
-            return coin
-        address = self._icon_url.replace("{symbol}", quote(side.base_symbol, safe=""))
-        return replace(coin, icon_url=address)
+            else:
+                await self.notice()
 
     async def _try_load(self) -> None:
         """Load the store if that never succeeded."""
@@ -266,7 +288,7 @@ class CatalogService:
         if not found.changed:
             return known
         self._tell(found)
-        fresh = {coin.symbol: self._addressed(coin) for coin in found.changed}
+        fresh = {coin.symbol: addressed(coin, self._icon_url) for coin in found.changed}
         self._unsaved.update(fresh)
         return {**found.coins, **fresh}
 

@@ -12,6 +12,7 @@ import pytest
 from domain.model.coin import Coin, Listing
 from domain.model.error import StoreUnavailable
 from domain.model.market import Exchange, MarketWarning
+from domain.ports.store import CoinMark
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Stores
@@ -172,6 +173,31 @@ async def test_many_coins_are_saved_at_once(stores: Stores) -> None:
     assert list(await stores.coins().load()) == many
 
 
+async def test_the_mark_of_an_empty_store_is_that_of_nothing(stores: Stores) -> None:
+    assert await stores.coins().mark() == CoinMark()
+
+
+async def test_whatever_is_stored_anew_makes_another_mark(stores: Stores) -> None:
+    coins = stores.coins()
+    moved = replace(BTC, korean_name="비트")
+    relisted = replace(moved, listings=(*BTC.listings, upbit("BTC", since=REOPENED)))
+    marks = [await coins.mark()]
+    for change in ([BTC], [SATS], [moved], [relisted]):
+        await coins.save(change)
+        marks.append(await coins.mark())
+    assert await coins.set_icon_url("BTC", "https://x.example/")
+    marks.append(await coins.mark())
+    assert len(set(marks)) == len(marks)
+    assert (marks[-1].coins, marks[-1].listings) == (2, 5)
+
+
+async def test_the_same_again_leaves_the_mark(stores: Stores) -> None:
+    await stores.coins().save([BTC, SATS])
+    mark = await stores.coins().mark()
+    await stores.coins().save([SATS, BTC])
+    assert await stores.coins().mark() == mark
+
+
 async def test_a_lost_store_says_so_to_every_question(lost_stores: Stores) -> None:
     coins = lost_stores.coins()
     with pytest.raises(StoreUnavailable):
@@ -180,3 +206,5 @@ async def test_a_lost_store_says_so_to_every_question(lost_stores: Stores) -> No
         await coins.save([BTC])
     with pytest.raises(StoreUnavailable):
         await coins.set_icon_url("BTC", "https://x.example/")
+    with pytest.raises(StoreUnavailable):
+        await coins.mark()

@@ -17,6 +17,14 @@ from adapters.postgres.embedded.binary import bin_dir
 from adapters.postgres.embedded.engine import Bounds
 from adapters.postgres.embedded.error import ClusterUnusable
 from adapters.postgres.embedded.identity import RunAs
+from adapters.postgres.embedded.location import has_cluster
 from adapters.postgres.embedded.server import EmbeddedPostgres
 
-__all__ = ["Bounds", "ClusterUnusable", "EmbeddedPostgres", "RunAs", "bin_dir"]
+__all__ = [
+    "Bounds",
+    "ClusterUnusable",
+    "EmbeddedPostgres",
+    "RunAs",
+    "bin_dir",
+    "has_cluster",
+]

@@ -110,13 +110,25 @@ def _check_release(cluster: Path, major: int) -> None:
         what = f"{cluster} is not a PostgreSQL cluster"
         raise ClusterUnusable(what, "Move it away, or change KIMP_DATA_DIR") from exc
     if written != str(major):
-        raise ClusterUnusable(
+        what = (
             f"The cluster {cluster} was written by PostgreSQL {written}, "
-            f"this is PostgreSQL {major}",
-            f"With the release that ran PostgreSQL {written} make a copy by "
-            f"`kimp backup`, move {cluster} away and `kimp restore` it with this one, "
-            f"or set PG_BIN to the programs of PostgreSQL {written}",
+            f"this is PostgreSQL {major}"
         )
+        raise ClusterUnusable(what, _way_on(written, major))
+
+
+def _way_on(written: str, major: int) -> str:
+    """The commands that bring the data of another release along."""
+    other = f"set PG_BIN to the programs of PostgreSQL {written}"
+    if written.isdecimal() and int(written) > major:
+        # An older server takes neither these files nor, for certain, a copy of them.
+        return f"Go on with the newer kimchi-premium that wrote it, or {other}"
+    return (
+        f"Install the kimchi-premium that wrote it (or {other}) and run "
+        "`kimp backup kimp.dump`; then, with this one, run "
+        f"`KIMP_DATA_DIR=./var-pg{major} kimp restore kimp.dump` and keep that "
+        "KIMP_DATA_DIR"
+    )
 
 
 def _make(half: Path, place: Place, deadline: Deadline, keep: Sequence[int]) -> None:

@@ -97,6 +97,12 @@ def locate(
             return _Survey(seat, programs, deadline, shelters).choose(run_as)
 
 
+def has_cluster(data_dir: Path) -> bool:
+    """True where a cluster was made in this data folder, or moved from it."""
+    seat = data_dir / SEAT
+    return (seat / POINTER).exists() or (seat / HOME / CLUSTER).exists()
+
+
 def _make(base: Path) -> None:
     try:
         base.mkdir()

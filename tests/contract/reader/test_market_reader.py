@@ -108,6 +108,45 @@ async def test_candles_before_an_instant_are_those_that_opened_earlier(
     assert found[-1].opened_ms == before_ms - Interval.M1.length_ms
 
 
+@pytest.mark.parametrize("interval", [Interval.M1, Interval.H1, Interval.D1])
+async def test_candles_of_a_span_are_those_that_opened_in_it(
+    reading: Reading, channel: Channel, interval: Interval
+) -> None:
+    length_ms = interval.length_ms
+    to_ms = interval.opened_ms(reading.clock.now_ms()) - length_ms
+    found = None
+    async with asyncio.timeout(LIMIT_S):
+        with suppress(UnsupportedRead):
+            found = await reading.reader.past_candles(
+                reading.btc, interval, to_ms - 4 * length_ms, to_ms
+            )
+    if found is None:
+        assert channel is Channel.WEBSOCKET
+        return
+    opened = [candle.opened_ms for candle in found.candles]
+    assert opened == [to_ms - back * length_ms for back in (4, 3, 2, 1)]
+    assert all(candle.closed for candle in found.candles)
+    assert {(c.market, c.interval) for c in found.candles} == {(reading.btc, interval)}
+    assert found.irregular == 0
+    if found.earlier is not None:
+        assert found.earlier.opened_ms < opened[0]
+
+
+async def test_a_span_before_the_venue_was_there_has_no_candles(
+    reading: Reading, channel: Channel
+) -> None:
+    found = None
+    async with asyncio.timeout(LIMIT_S):
+        with suppress(UnsupportedRead):
+            found = await reading.reader.past_candles(
+                reading.btc, Interval.D1, 0, 3 * Interval.D1.length_ms
+            )
+    if found is None:
+        assert channel is Channel.WEBSOCKET
+        return
+    assert found.candles == ()
+
+
 @pytest.mark.parametrize("count", [1, 5])
 async def test_trades_ascend_once_each(
     reading: Reading, channel: Channel, count: int
@@ -139,6 +178,11 @@ async def test_a_market_that_nobody_lists_is_not_answered(
             reading.reader.candles(reading.nobody, Interval.M1, 1),
             return_exceptions=True,
         )
+    if channel is Channel.REST:
+        with pytest.raises(UnknownMarket):
+            await reading.reader.past_candles(
+                reading.nobody, Interval.D1, 0, Interval.D1.length_ms
+            )
     for answer in answers:
         assert isinstance(answer, (UnknownMarket, *silent)), answer
 

@@ -16,6 +16,7 @@ from adapters.postgres import upgrade as upgrading
 from adapters.postgres.database import Database
 from adapters.postgres.migration import (
     EXIT_AWAY,
+    REVISIONS,
     URL_VARIABLE,
     MigrationFailed,
     SchemaTooNew,
@@ -184,7 +185,8 @@ async def test_a_schema_of_a_newer_version_is_refused_in_one_line(
         await migrate(postgres_url)
     assert caught.value.revision == "9999"
     assert "\n" not in str(caught.value)
-    await ask(postgres_url, "UPDATE alembic_version SET version_num = '0001'")
+    newest = REVISIONS[-1]
+    await ask(postgres_url, f"UPDATE alembic_version SET version_num = '{newest}'")
     await migrate(postgres_url)
 
 

@@ -1,9 +1,10 @@
 """What the tables themselves refuse, whoever writes into them."""
 
 import pytest
-from sqlalchemy import Column, Numeric, Table, insert, text
+from sqlalchemy import Column, Numeric, Table, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import ARRAY, Boolean, Integer, LargeBinary
+from sqlalchemy.types import ARRAY, Boolean, Date, Integer, LargeBinary
 
 from adapters.postgres.column import EPOCH, Instant
 from adapters.postgres.database import Database
@@ -15,6 +16,10 @@ NUMBERS = [
     for column in table.columns
     if isinstance(column.type, Numeric)
 ]
+MONTH = (
+    "CREATE TABLE premium_minute_1970_01 PARTITION OF premium_minute "
+    "FOR VALUES FROM ('1970-01-01 00:00Z') TO ('1970-02-01 00:00Z')"
+)
 NAMES = [f"{table.name}.{column.name}" for table, column in NUMBERS]
 
 
@@ -28,6 +33,7 @@ def sample(column: Column[object]) -> object:
         (Boolean, True),
         (ARRAY, []),
         (LargeBinary, b""),
+        (Date, EPOCH.date()),
     ):
         if isinstance(column.type, kind):
             return value
@@ -42,6 +48,8 @@ async def write(database: Database, table: Table, name: str, value: str) -> None
             coin = Row.metadata.tables["coin"]
             coin_row = {column.name: sample(column) for column in coin.columns}
             await connection.execute(insert(coin).values(coin_row))
+        if table.name == "premium_minute":
+            await connection.execute(text(MONTH))
         await connection.execute(insert(table).values({**row, name: number}))
 
 
@@ -71,6 +79,30 @@ async def test_both_numbers_of_a_basis_are_there_or_none(database: Database) -> 
     with pytest.raises(IntegrityError, match="krw_usdt_whole"):
         async with database.transaction() as connection:
             await connection.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["premium_minute", "premium_bar"])
+async def test_all_of_a_basis_in_a_bar_is_there_or_none(
+    database: Database, table: str
+) -> None:
+    statement = text(
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, :row)).*"
+    ).bindparams(bindparam("row", type_=JSONB))
+    row = {
+        "symbol": "BTC",
+        "interval": "H1",
+        "opened_at": EPOCH.isoformat(),
+        "domestic_close": 1,
+        "global_close": 1,
+        "origin": "LIVE",
+    }
+    async with database.transaction() as connection:
+        await connection.execute(text(MONTH))
+    with pytest.raises(IntegrityError, match="krw_usdt_whole"):
+        async with database.transaction() as connection:
+            await connection.execute(statement, {"row": {**row, "krw_usdt_close": 1}})
+    async with database.transaction() as connection:
+        await connection.execute(statement, {"row": row})
 
 
 async def test_the_state_of_the_server_is_one_row(database: Database) -> None:

@@ -79,13 +79,31 @@ async def test_frankfurter_gives_a_range_of_business_days(
     assert list(closed["rates"]) == ["2026-11-12", "2026-11-13"]
 
 
+@pytest.mark.parametrize("days", ["2026-11-14..2026-11-15", "2026-11-15.."])
+async def test_a_range_begins_with_the_fixing_before_its_first_day(
+    simulator: Simulator, http: aiohttp.ClientSession, days: str
+) -> None:
+    answer = await get(http, simulator, f"/v1/{days}?base=USD&symbols=KRW")
+    assert answer["start_date"] == "2026-11-13"
+    assert "2026-11-12" not in answer["rates"]
+
+
+async def test_of_today_there_is_yesterdays_fixing_until_the_afternoon(
+    simulator: Simulator, http: aiohttp.ClientSession
+) -> None:
+    path = "/v1/2026-11-20..2026-11-20?base=USD&symbols=KRW"
+    answer = await get(http, simulator, path)
+    assert list(answer["rates"]) == ["2026-11-19"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/v1/latest?base=XXX&symbols=KRW",
         "/v1/latest?base=USD&symbols=XXX",
         "/v1/yesterday?base=USD&symbols=KRW",
-        "/v1/2026-11-14..2026-11-15?base=USD&symbols=KRW",
+        "/v1/2026-11-21..2026-11-22?base=USD&symbols=KRW",
+        "/v1/1998-11-14..1998-11-15?base=USD&symbols=KRW",
     ],
 )
 async def test_frankfurter_does_not_find_everything(

@@ -47,15 +47,23 @@ async def test_a_folder_that_is_not_writable(reachable: Path, rent: Rent) -> Non
     assert "(Permission denied)" in tenant.said["error"]
 
 
-@pytest.mark.parametrize("version", ["15", "99"])
-async def test_a_cluster_of_another_release(closed: Path, version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "commands"),
+    [
+        ("17", ["`kimp backup kimp.dump`", " kimp restore kimp.dump`", "./var-pg"]),
+        ("99", ["the newer kimchi-premium that wrote it"]),
+    ],
+)
+async def test_a_cluster_of_another_release_is_refused_with_the_commands(
+    closed: Path, version: str, commands: list[str]
+) -> None:
     async with EmbeddedPostgres(closed) as postgres:
         cluster = postgres.location / "cluster"
     (cluster / "PG_VERSION").write_text(f"{version}\n")
     said = await refusal(EmbeddedPostgres(closed))
     assert f"was written by PostgreSQL {version}, this is PostgreSQL" in said
-    assert "`kimp backup`" in said
-    assert "`kimp restore`" in said
+    assert f"PG_BIN to the programs of PostgreSQL {version}" in said
+    assert all(command in said for command in commands)
     assert (cluster / "PG_VERSION").read_text() == f"{version}\n"
 
 

@@ -147,7 +147,7 @@ async def test_a_new_address_is_another_picture_at_once(icons: Icons) -> None:
     service = await icons.service()
     await service.icon("BTC")
     await icons.catalog.set_icon_url("BTC", newer)
-    await icons.catalog.refresh_icons()
+    await icons.catalog.refresh()
     icon = await service.icon("BTC")
     assert icon is not None
     assert icon.content == b"new"

@@ -1,0 +1,1 @@
+"""Files in which bars wait for the database."""
