@@ -5,29 +5,38 @@ range raises `InvalidArgument`, which names the argument and what is allowed.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from api.limit import MAX_SEARCH, MAX_SYMBOLS
 from api.scalar import UnixMs
 from api.type import filter as wire
+from api.type import vocabulary
 from api.type.vocabulary import ChannelChoice
 from domain.model.coin_query import CoinFilter, CoinOrder, CoinOrderField
 from domain.model.error import InvalidArgument
 from domain.model.fx import PremiumBasis
+from domain.model.history_query import BarsAsked, SnapshotsAsked
+from domain.model.interval import Interval
 from domain.model.market import Channel, Exchange, MarketWarning, Quality
 from domain.model.pace import round_throttle_ms
 from domain.model.page import Direction, PageRequest
 from domain.model.premium_query import PremiumFilter, PremiumOrder, PremiumOrderField
 
 DEFAULT_FIRST: Final = 100
+DEFAULT_BARS: Final = 500
+DEFAULT_DAY: Final = 500
+DEFAULT_SPARKLINE: Final = 48
 BOARD_THROTTLE_MS: Final = 500
 COIN_THROTTLE_MS: Final = 100
 
 
-def page_request(first: int | None, after: str | None) -> PageRequest:
+def page_request(
+    first: int | None, after: str | None, default: int = DEFAULT_FIRST
+) -> PageRequest:
     """Return the page that is asked for."""
-    size = DEFAULT_FIRST if first is None else first
+    size = default if first is None else first
     return PageRequest(size, after if isinstance(after, str) else None)
 
 
@@ -47,6 +56,37 @@ def count_of(wanted: int | None, default: int) -> int:
 def instant(given: UnixMs | None) -> int | None:
     """Return an instant in Unix ms that may be left out."""
     return given if isinstance(given, int) else None
+
+
+def bars_asked(
+    symbol: str,
+    interval: vocabulary.Interval,
+    basis: vocabulary.PremiumBasis,
+    span: tuple[UnixMs, UnixMs],
+    direction: vocabulary.Direction,
+    request: PageRequest,
+) -> BarsAsked:
+    """Return what is asked of a coin's bars."""
+    return BarsAsked(
+        symbol,
+        PremiumBasis(basis.name),
+        Interval(interval.name),
+        *span,
+        Direction(direction.name),
+        request,
+    )
+
+
+def snapshots_asked(
+    symbol: str,
+    span: tuple[date | None, date | None],
+    direction: vocabulary.Direction,
+    request: PageRequest,
+) -> SnapshotsAsked:
+    """Return what is asked of a coin's snapshots."""
+    first, last = (day if isinstance(day, date) else None for day in span)
+    way = Direction(direction.name)
+    return SnapshotsAsked(symbol, first, last, way, request)
 
 
 def forced(choice: ChannelChoice) -> Channel | None:

@@ -14,6 +14,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
 )
@@ -22,12 +23,18 @@ from api.limit import (
     MAX_ALIASES,
     MAX_DEPTH,
     MAX_DIRECTIVES,
+    MAX_HISTORY_READS,
     MAX_INTROSPECTION_DEPTH,
     MAX_READS,
 )
 
 # Fields of the query root that may each cost a venue several requests.
 READS = frozenset({"tickers", "orderBook", "candles", "trades"})
+# Fields that ask the database, wherever they stand; so do those with this argument.
+HISTORY = frozenset({"premiumHistory", "dailySnapshots", "stats"})
+AS_OF = "asOf"
+# Those that ask it anew each time: not for every event of a subscription.
+PAGES = frozenset({"premiumHistory", "dailySnapshots"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,8 @@ class Size:
     """Nested fields, those below `__schema` and `__type`, and what else is counted.
 
     `reads` are those of a venue at the top of the selection; deeper fields of the same
-    names are parts of their answers.
+    names are parts of their answers. `history` are questions to the database at any
+    depth, `pages` those of them that no cache answers.
     """
 
     depth: int = 0
@@ -43,6 +51,8 @@ class Size:
     aliases: int = 0
     directives: int = 0
     reads: int = 0
+    history: int = 0
+    pages: int = 0
 
     def beside(self, other: "Size") -> "Size":
         """Return the size of both selections together."""
@@ -52,6 +62,8 @@ class Size:
             self.aliases + other.aliases,
             self.directives + other.directives,
             self.reads + other.reads,
+            self.history + other.history,
+            self.pages + other.pages,
         )
 
     def below(self, field: FieldNode) -> "Size":
@@ -61,9 +73,16 @@ class Size:
         inner = 1 + max(self.depth, self.introspection_depth)
         if field.name.value.startswith("__"):
             return Size(0, inner, aliases, directives)
-        reads = int(field.name.value in READS)
+        name = field.name.value
+        in_past = any(item.name.value == AS_OF for item in field.arguments or ())
         return Size(
-            1 + self.depth, self.introspection_depth, aliases, directives, reads
+            1 + self.depth,
+            self.introspection_depth,
+            aliases,
+            directives,
+            reads=int(name in READS),
+            history=self.history + (name in HISTORY or in_past),
+            pages=self.pages + (name in PAGES),
         )
 
     def excess(self) -> str | None:
@@ -78,6 +97,7 @@ class Size:
             ("number of aliases", self.aliases, MAX_ALIASES),
             ("number of directives", self.directives, MAX_DIRECTIVES),
             ("number of reads of a venue", self.reads, MAX_READS),
+            ("number of questions to history", self.history, MAX_HISTORY_READS),
         )
         for name, found, allowed in bounds:
             if found > allowed:
@@ -102,9 +122,12 @@ class Measure:
         for item in self._document.definitions:
             if isinstance(item, OperationDefinitionNode):
                 own = Size(directives=len(item.directives or ()))
-                excess = own.beside(self._selections(item.selection_set)).excess()
+                size = own.beside(self._selections(item.selection_set))
+                excess = size.excess()
                 if excess is not None:
                     return excess
+                if item.operation is OperationType.SUBSCRIPTION and size.pages:
+                    return "premiumHistory and dailySnapshots are for queries only"
         return None
 
     def _selections(self, found: SelectionSetNode | None) -> Size:

@@ -11,6 +11,7 @@ from domain.ports.tracer import NO_TRACER, Tracer
 from domain.services.board_service import BoardService
 from domain.services.catalog_service import CatalogService
 from domain.services.health_service import HealthService
+from domain.services.history_service import HistoryService
 from domain.services.market_data_service import MarketDataService
 from domain.services.premium_watch import PremiumWatch
 
@@ -42,7 +43,8 @@ class ApiDeps:
     `metrics` returns Prometheus text. `allowed_origins`: sites whose pages may call
     (`https://example.com`), `*` is every site. `graphiql`: serve the page. `traffic`
     counts what is asked. `market_data`: None where no venue can be read; such
-    questions are answered with UPSTREAM_UNAVAILABLE.
+    questions are answered with UPSTREAM_UNAVAILABLE. `history`: None where nothing is
+    kept, likewise.
     """
 
     board: BoardService
@@ -57,4 +59,5 @@ class ApiDeps:
     graphiql: bool = True
     traffic: Traffic = field(default_factory=Traffic)
     market_data: MarketDataService | None = None
+    history: HistoryService | None = None
     tracer: Tracer = NO_TRACER

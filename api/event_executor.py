@@ -1,4 +1,4 @@
-"""Executes the events of one subscription without remembering each of them.
+"""Executes operations: long lists at once, events without remembering each of them.
 
 graphql-core 3.3.2 makes the executor of an event as a shallow copy of the operation's,
 and the copies share one memo of collected sub-fields. Its keys are the identities of
@@ -6,14 +6,44 @@ lists that every event makes anew: it never hits across events, and grows for as
 the subscription lives (several KB per event of a board).
 """
 
+from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
+from graphql import GraphQLList, GraphQLOutputType, GraphQLResolveInfo
 from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from api.list_plan import ListPlan
+
+PLANNED_FROM = 8
+"""Items of a list from which a plan is worth making."""
 
 
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """The library's executor, with a memo per event."""
+    """The library's executor, with plans for lists and a memo per event."""
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[GraphQLOutputType],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: AsyncIterable[Any] | Iterable[Any],
+        position_context: Any,  # noqa: ANN401 (the library's)
+    ) -> AwaitableOrValue[list[Any]]:
+        """Complete a list, by a plan where it is long and plain."""
+        if isinstance(result, list) and len(result) >= PLANNED_FROM:
+            finish = ListPlan(self).finisher(return_type, field_details_list)
+            if finish is not None:
+                try:
+                    return finish(result)  # type: ignore[return-value]  # a list
+                except Exception:  # noqa: BLE001, S110 (the long way tells which)
+                    pass
+        return super().complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:  # noqa: ANN401 (the library's)
         """Return the executor of one event."""

@@ -27,6 +27,13 @@ MAX_ALIASES: Final = 30
 MAX_READS: Final = 10
 """Reads of a venue (tickers, order books, candles, trades) in one operation."""
 
+MAX_HISTORY_READS: Final = 10
+"""Fields of an operation that read history from the database (`premiumHistory`,
+`dailySnapshots`, `stats` and whatever has `asOf`), wherever they stand."""
+
+MAX_HISTORY_ROWS: Final = 20_000
+"""Bars and snapshots that an operation may ask for, the sum of every `first`."""
+
 MAX_DIRECTIVES: Final = 50
 """Directives of an operation, fragments counted wherever they are spread."""
 

@@ -1,14 +1,17 @@
 """What can be asked."""
 
+from datetime import date
 from typing import Annotated
 
 import strawberry
 from strawberry import UNSET, Info
 
 from api.argument import (
+    DEFAULT_DAY,
     DEFAULT_FIRST,
     coin_filter,
     coin_order,
+    instant,
     page_request,
     premium_filter,
     premium_order,
@@ -16,6 +19,7 @@ from api.argument import (
 from api.context import ApiContext
 from api.global_id import NodeType, read_id
 from api.market_query import MarketQuery
+from api.scalar import UnixMs
 from api.type.connection import CoinConnection, PremiumConnection
 from api.type.filter import CoinFilter, CoinOrder, PremiumFilter, PremiumOrder
 from api.type.fx import FxRate
@@ -23,6 +27,8 @@ from api.type.health import Health
 from api.type.node import Node
 from api.type.premium import Coin, Premium
 from api.type.resolver import resolver
+from api.type.snapshot import DailySnapshotConnection
+from domain.model.history_query import DayAsked
 from domain.model.page import MAX_FIRST, MIN_FIRST, paginate
 
 ContextInfo = Info[ApiContext, None]
@@ -32,6 +38,15 @@ Symbol = Annotated[
 First = Annotated[
     int | None,
     strawberry.argument(description=f"Rows per page, {MIN_FIRST} to {MAX_FIRST}."),
+]
+AsOf = Annotated[
+    UnixMs | None,
+    strawberry.argument(
+        description=(
+            "The board as it was at this instant: today's coins by their last minute "
+            "bar that had ended, at most 5 minutes before; null: now. Ages count to it."
+        )
+    ),
 ]
 After = Annotated[
     str | None,
@@ -85,13 +100,18 @@ class Query(MarketQuery):
         )
         return CoinConnection.from_domain(page, info.context.moment())
 
-    @resolver("The live premium of one coin; null: it is not on the board.")
-    def premium(self, info: ContextInfo, symbol: Symbol) -> Premium | None:
+    @resolver("The premium of one coin; null: it is not on the board.")
+    async def premium(
+        self, info: ContextInfo, symbol: Symbol, as_of: AsOf = UNSET
+    ) -> Premium | None:
         """Find a premium by its coin's symbol."""
-        return _premium(info.context, symbol)
+        symbol = symbol.upper()
+        moment = await info.context.moment_at(instant(as_of), symbol)
+        found = moment.board.premium(symbol)
+        return None if found is None else Premium.from_domain(found, moment)
 
     @resolver("The board: every coin that trades in won on Upbit now.")
-    def premiums(
+    async def premiums(
         self,
         info: ContextInfo,
         wanted: Annotated[
@@ -106,12 +126,33 @@ class Query(MarketQuery):
         ] = UNSET,
         first: First = DEFAULT_FIRST,
         after: After = UNSET,
+        as_of: AsOf = UNSET,
     ) -> PremiumConnection:
         """Return a page of the board."""
         request, condition = page_request(first, after), premium_filter(wanted)
-        rows = filter(condition.matches, info.context.deps.board.board.premiums())
-        page = paginate(rows, premium_order(order_by).ordering(condition), request)
-        return PremiumConnection.from_domain(page, info.context.moment())
+        moment = await info.context.moment_at(instant(as_of))
+        rows = filter(condition.matches, moment.board.premiums())
+        order = premium_order(order_by).ordering(condition, moment.as_of_ms)
+        return PremiumConnection.from_domain(paginate(rows, order, request), moment)
+
+    @resolver(
+        "Every coin on one day in Seoul, by symbol; empty where there is no snapshot."
+    )
+    async def daily_snapshots(
+        self,
+        info: ContextInfo,
+        day: Annotated[
+            date,
+            strawberry.argument(name="date", description="The day that has ended."),
+        ],
+        first: First = DEFAULT_DAY,
+        after: After = UNSET,
+    ) -> DailySnapshotConnection:
+        """Return a page of a day."""
+        asked = DayAsked(day, page_request(first, after, DEFAULT_DAY))
+        info.context.allowance.take(asked.request.first)
+        page = await info.context.past().snapshots_of_day(asked)
+        return DailySnapshotConnection.from_domain(page)
 
     @resolver(
         "One rate per source that has one, the one in use first, then USDT and "
@@ -119,8 +160,8 @@ class Query(MarketQuery):
     )
     def fx_rates(self, info: ContextInfo) -> list[FxRate]:
         """Return every rate."""
-        moment, clock = info.context.moment(), info.context.deps.clock
-        rates = moment.board.rates(moment.now_ms, clock.monotonic())
+        moment, deps = info.context.moment(), info.context.deps
+        rates = deps.board.board.rates(moment.now_ms, deps.clock.monotonic())
         return [FxRate.from_domain(rate, moment) for rate in rates]
 
     @resolver("How the server and everything it depends on is.")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NewType, TypeVar
 
 import strawberry
@@ -27,6 +28,10 @@ T = TypeVar("T")
 UnixMs = NewType("UnixMs", int)
 """An instant in Unix milliseconds; `DateTime` on the wire."""
 
+DAYS_KEPT = 1_024
+"""Texts of days that are kept; the least recently used one goes."""
+
+_DAY_MS = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _INSTANT = re.compile(
@@ -66,8 +71,18 @@ def read_decimal(value: object) -> Decimal:
 
 def instant_text(at_ms: int) -> str:
     """Return an instant as ISO-8601 in UTC with milliseconds."""
-    moment = _EPOCH + at_ms * _MILLISECOND
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    day, ms = divmod(at_ms, _DAY_MS)
+    minute, ms = divmod(ms, 60_000)
+    return (
+        f"{_day_text(day)}T{minute // 60:02}:{minute % 60:02}"
+        f":{ms // 1000:02}.{ms % 1000:03}Z"
+    )
+
+
+@lru_cache(DAYS_KEPT)
+def _day_text(day: int) -> str:
+    """Return a day, counted from 1970-01-01; many instants share one."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def write_instant(value: object) -> str:

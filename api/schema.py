@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from datetime import date
 from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
 import strawberry
@@ -31,6 +31,7 @@ from api.document import (
 )
 from api.error import ErrorCode, coded
 from api.event_executor import EventExecutor
+from api.list_plan import PLAIN
 from api.measure import timed, watched
 from api.query import Query
 from api.scalar import SCALARS, instant_text
@@ -48,7 +49,6 @@ class ApiSchema(strawberry.Schema):
         super().__init__(
             query=Query,
             subscription=Subscription,
-            types=[date],  # of the contract; its first field comes with snapshots
             extensions=[DocumentPreparation],
             execution_context_class=EventExecutor,
             config=StrawberryConfig(scalar_map=SCALARS),
@@ -72,8 +72,9 @@ class ApiSchema(strawberry.Schema):
         **more: Any,  # noqa: ANN401 (handed through)
     ) -> ExecutionResult:
         """Execute a query and return its finished result."""
-        running = self._executed(query, context_value, operation_name, more)
-        return await timed(running, self._asked(query, operation_name), context_value)
+        context = context_value.afresh()
+        running = self._executed(query, context, operation_name, more)
+        return await timed(running, self._asked(query, operation_name), context)
 
     def _asked(self, query: str, operation_name: str | None) -> Asked:
         return asked(self._schema, query, operation_name)
@@ -102,8 +103,9 @@ class ApiSchema(strawberry.Schema):
         **more: Any,  # noqa: ANN401 (handed through)
     ) -> AsyncGenerator[ExecutionResult, None]:
         """Execute any operation and return the stream of its finished results."""
-        results = self._stream_finished(query, context_value, operation_name, more)
-        return watched(results, self._asked(query, operation_name), context_value)
+        context = context_value.afresh()
+        results = self._stream_finished(query, context, operation_name, more)
+        return watched(results, self._asked(query, operation_name), context)
 
     async def _stream_finished(
         self,
@@ -174,13 +176,16 @@ def _shorten(field: GraphQLField) -> None:
     if not isinstance(definition, StrawberryField) or definition.is_subscription:
         return
     resolver = definition.base_resolver
-    if resolver is None or resolver.is_async or resolver.info_parameter is not None:
+    if resolver is None:
+        field.extensions[PLAIN] = attrgetter(definition.python_name)
+        return
+    if resolver.is_async or resolver.info_parameter is not None:
         return
     if definition.extensions or not _are_plain(field.args):
         return
-    field.resolve = _plain(
-        cast("Callable[..., object]", resolver.wrapped_func), bool(field.args)
-    )
+    function = cast("Callable[..., object]", resolver.wrapped_func)
+    field.resolve = _plain(function, bool(field.args))
+    field.extensions[PLAIN] = function
 
 
 def _are_plain(arguments: Mapping[str, GraphQLArgument]) -> bool:

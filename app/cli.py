@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from app.cli_care import add_backup, add_export, add_restore, add_verify
+from app.cli_history import add_backfill
 from app.cli_recording import add_record, add_replay
 from app.failure import CommandFailed, WrongUse
 from app.settings import InvalidSetting, load_settings, unknown_names
@@ -27,6 +29,11 @@ _COMMANDS = {
     "replay": "play a recording as simulated exchanges, or check it",
     "doctor": "say what is reachable, how fast, and what to do",
     "coins": "change what is stored about coins",
+    "backfill": "make bars of days past from the venues' own candles",
+    "export": "write history as a table, CSV or Parquet, for research",
+    "verify": "say what is missing, and compare samples with the venues",
+    "backup": "write the whole database to one file, while the server runs",
+    "restore": "bring a backup back, all of it or nothing",
 }
 
 
@@ -70,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     add_record(parsers["record"])
     add_replay(parsers["replay"])
     _add_coins(parsers["coins"])
+    add_backfill(parsers["backfill"])
+    add_export(parsers["export"])
+    add_verify(parsers["verify"])
+    add_backup(parsers["backup"])
+    add_restore(parsers["restore"])
     return parser
 
 

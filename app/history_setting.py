@@ -47,3 +47,10 @@ class HistorySettings(Part):
             "How often what is stored about each coin is compared with what is known."
         ),
     )
+    verify_after_s: Seconds = Field(
+        120.0,
+        description=(
+            "So long after the Seoul date change the venues' 1-minute candles of it "
+            "are taken for final, and the day's snapshots are compared with them."
+        ),
+    )

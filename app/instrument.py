@@ -8,7 +8,7 @@ from app.metric.board import BoardFigures, RefusedRates
 from app.metric.cache import CacheFigures
 from app.metric.database import DatabaseFigures, DatabaseReporter, Writer
 from app.metric.fallback import FallbackFigures, FallbackReporter
-from app.metric.registry import Metrics
+from app.metric.registry import Gather, Metrics
 from app.metric.route import RouteFigures
 from app.metric.runtime import LoopDelay, RuntimeFigures
 from app.metric.traffic import TrafficFigures
@@ -59,6 +59,7 @@ class Sources:
     clock: Clock
     caches: Sequence[CacheReporter] = ()
     routes: Callable[[], RouteStats] = RouteStats
+    history: Sequence[Gather] = ()
 
 
 def server_metrics(sources: Sources) -> Metrics:
@@ -74,6 +75,7 @@ def server_metrics(sources: Sources) -> Metrics:
             RouteFigures(sources.routes).gather,
             DatabaseFigures(sources.database, sources.latest).gather,
             CacheFigures(sources.caches).gather,
+            *sources.history,
             RuntimeFigures(
                 began.version, began.started_at_ms, sources.instruments.delay, clock
             ).gather,

@@ -6,6 +6,7 @@ what is unwritten is flushed before the pool closes.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 
 import structlog
@@ -109,11 +110,19 @@ async def _restore(server: Server, store: Store) -> None:
 
 
 async def _flush(server: Server, store: Store) -> None:
-    if not store.is_migrated:
-        return
+    """Write what is unwritten; what history keeps on disk waits for the next start."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_flushed(server.history.flush()), name="flush.history")
+        if store.is_migrated:
+            group.create_task(
+                _flushed(server.latest.save(clean=True)), name="flush.latest"
+            )
+
+
+async def _flushed(flushing: Coroutine[object, object, bool]) -> None:
     try:
         async with asyncio.timeout(FLUSH_TIMEOUT_S):
-            if not await server.latest.save(clean=True):
+            if not await flushing:
                 _log.error("flush.lost", why="the database is away")
     except TimeoutError:
         _log.error("flush.lost", why=f"no answer within {FLUSH_TIMEOUT_S} s")

@@ -15,6 +15,7 @@ from adapters.binance.wire import MarketStreamName
 from adapters.fx import dunamu
 from adapters.fx.dunamu import DunamuSource
 from adapters.fx.frankfurter import FrankfurterSource
+from adapters.fx.frankfurter_history import FrankfurterHistory
 from adapters.fx.open_er_api import OpenErApiSource
 from adapters.recording.tap import WireTap
 from adapters.resilience.breaker import AsyncBreaker
@@ -41,6 +42,7 @@ from adapters.upbit.stream_reader import UpbitStreamReader
 from app.settings import FxSourceName, Settings
 from domain.model.market import Channel, Exchange
 from domain.ports.clock import Clock
+from domain.ports.fx_history import FxHistory
 from domain.ports.fx_source import FxSource
 from domain.ports.market_reader import MarketReader
 from domain.ports.market_source import MarketSource
@@ -94,6 +96,15 @@ class Rate:
     """One rate source, ready to be polled."""
 
     source: FxSource
+    http: UpstreamHttp
+    monitor: UpstreamMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class RateHistory:
+    """The source of past rates, ready to be asked."""
+
+    source: FxHistory
     http: UpstreamHttp
     monitor: UpstreamMonitor
 
@@ -180,6 +191,14 @@ class UpstreamFactory:
         breaker = self._breaker(f"fx.{name}")
         http = self._http(monitor, url, MODEST_RULE, breaker, headers=headers)
         return Rate(make(http), http, monitor)
+
+    def rate_history(self) -> RateHistory:
+        """Return the source of past rates, with limits and a breaker of its own."""
+        monitor = UpstreamMonitor("fx.history", Channel.REST, clock=self._clock)
+        breaker = self._breaker("fx.history")
+        url = self._settings.fx.frankfurter_url
+        http = self._http(monitor, url, MODEST_RULE, breaker)
+        return RateHistory(FrankfurterHistory(http, monitor.rejected), http, monitor)
 
     def _venue(
         self,

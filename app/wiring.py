@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from importlib.resources import files
 
 from starlette.applications import Starlette
 
@@ -15,6 +14,8 @@ from adapters.postgres.icon_repository import PostgresIconRepository
 from adapters.postgres.latest_repository import PostgresLatestRepository
 from adapters.resilience.monitor import UpstreamMonitor
 from api.app import ApiDeps, create_app
+from app.history import History, open_history
+from app.identity import identity_table as identity_table
 from app.instrument import Instruments, Sources, open_instruments, server_metrics
 from app.latest_trace import traced
 from app.notice import Notice
@@ -27,7 +28,6 @@ from app.upstream import Rate, UpstreamFactory, Venue
 from domain.model.board import PremiumBoard
 from domain.model.fallback import FallbackPolicy
 from domain.model.fx import FxChain, FxSourcePlan
-from domain.model.identity import IdentityTable, parse_table
 from domain.model.market import Exchange
 from domain.ports.clock import Clock
 from domain.services.board_service import BoardService
@@ -51,6 +51,7 @@ class Server:
     app: Starlette
     catalog: CatalogService
     latest: LatestService
+    history: History
     icons: IconService
     caches: Sequence[CacheReporter]
     workers: Sequence[Worker]
@@ -67,12 +68,6 @@ class Server:
             await closer()
 
 
-def identity_table() -> IdentityTable:
-    """Return the curated table of the package."""
-    source = files("domain.model") / "identity.csv"
-    return parse_table(source.read_text(encoding="utf-8"))
-
-
 def build(settings: Settings, store: Store, clock: Clock) -> Server:
     """Compose a server on a store that is open."""
     instruments = open_instruments(settings, clock)
@@ -81,11 +76,15 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
     rates = [factory.rate(name) for name in settings.fx.sources]
     icon_source = HttpIconSource()
     core = _core(settings, store, clock, venues, rates, instruments, icon_source)
-    app = _app(settings, store, clock, core, instruments)
+    history = open_history(
+        settings, store, clock, core.board, core.catalog, venues, instruments
+    )
+    app = _app(settings, store, clock, core, history, instruments)
     return Server(
         app=app,
         catalog=core.catalog,
         latest=core.latest,
+        history=history,
         icons=core.icons,
         caches=core.caches,
         workers=[
@@ -97,9 +96,11 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
             ),
             Worker("skew", SkewService(core.offsets, core.board, clock).run),
             Worker("loop_delay", instruments.delay.run),
+            *history.workers,
         ],
         notice=Notice(lambda: core.health.now().upstreams, core.board, clock),
         closers=[
+            history.close,
             core.market_data.close,
             *(venue.close for venue in venues),
             *(rate.http.close for rate in rates),
@@ -191,6 +192,7 @@ def _app(
     store: Store,
     clock: Clock,
     core: _Core,
+    history: History,
     instruments: Instruments,
 ) -> Starlette:
     board = core.board
@@ -205,8 +207,9 @@ def _app(
         database=store.database,
         latest=core.latest,
         clock=clock,
-        caches=core.caches,
+        caches=(*core.caches, *history.past.service.caches),
         routes=lambda: core.market_data.stats,
+        history=history.gatherers,
     )
     return create_app(
         ApiDeps(
@@ -222,6 +225,7 @@ def _app(
             metrics=server_metrics(sources).text,
             traffic=instruments.traffic,
             market_data=core.market_data,
+            history=history.past.service,
             tracer=instruments.tracer,
             allowed_origins=settings.http.allowed_origins,
             graphiql=settings.http.graphiql,

@@ -19,6 +19,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from adapters.postgres.database import Database
 from adapters.postgres.icon_repository import PostgresIconRepository
 from adapters.resilience.clock import SystemClock
 from app.settings import Settings
@@ -36,10 +37,11 @@ ICON_BYTES = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The server under measurement and its application."""
+    """The server under measurement, its application and its database."""
 
     server: Server
     app: Starlette
+    database: Database
 
     async def ask(self, path: str, query: str = "") -> bytes:
         """Return the body of an answer; fails where it is an error."""
@@ -104,7 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
         server = build(settings, store, clock)
         stop = asyncio.Event()
         working = asyncio.create_task(supervise(list(server.workers), stop))
-        site = Site(server, server.app)
+        site = Site(server, server.app, store.database)
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 while not await _is_live(site):  # noqa: ASYNC110 - none tells us

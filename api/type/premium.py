@@ -1,26 +1,60 @@
 """Coins and their premiums: they link both ways, so they live together."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import quote as escape
 
 import strawberry
+from strawberry import UNSET
 
+from api.argument import (
+    DEFAULT_BARS,
+    DEFAULT_FIRST,
+    DEFAULT_SPARKLINE,
+    bars_asked,
+    page_request,
+    snapshots_asked,
+)
 from api.global_id import NodeType, make_id
 from api.moment import Moment
 from api.scalar import UnixMs, optional_ms
+from api.type.bar import PremiumBarConnection
 from api.type.fx import BasisPremium
 from api.type.listing import Listing
 from api.type.node import Node
+from api.type.question import (
+    After,
+    Basis,
+    Begin,
+    End,
+    FirstDay,
+    LastDay,
+    Length,
+    Points,
+    Rows,
+    Way,
+    Window,
+)
 from api.type.quote import Quote
 from api.type.resolver import resolver
-from api.type.vocabulary import MarketWarning, PremiumBasis, Quality, Reason
+from api.type.snapshot import DailySnapshotConnection
+from api.type.stats import PremiumStats, SparklinePoint
+from api.type.vocabulary import (
+    Direction,
+    Interval,
+    MarketWarning,
+    PremiumBasis,
+    Quality,
+    Reason,
+    StatsWindow,
+)
 from domain.model import coin as coin_model
+from domain.model import fx as fx_model
 from domain.model import premium as model
+from domain.model import premium_stats as stats_model
 
 # A premium has all bases, in the order of the vocabulary.
 _PLACES = {basis: place for place, basis in enumerate(PremiumBasis)}
-Basis = Annotated[PremiumBasis, strawberry.argument(description="How to convert.")]
 
 
 @strawberry.type(
@@ -84,6 +118,46 @@ class Coin(Node):
         found = self.moment.board.premium(self.value.symbol)
         return None if found is None else Premium.from_domain(found, self.moment)
 
+    @resolver(
+        "Its premium over time on one basis: minutes as recorded, longer bars derived "
+        "from them, or from the venues' candles where minutes are missing. Bars with "
+        "`from` ≤ openedAt < `to`; not in subscriptions."
+    )
+    async def premium_history(
+        self,
+        begin: Begin,
+        end: End,
+        interval: Length = Interval.M1,
+        basis: Basis = PremiumBasis.OFFICIAL_FX,
+        direction: Way = Direction.ASC,
+        rows: Rows = DEFAULT_BARS,
+        after: After = UNSET,
+    ) -> PremiumBarConnection:
+        """Its premium over time."""
+        symbol, request = self.value.symbol, page_request(rows, after, DEFAULT_BARS)
+        span = (begin, end)
+        asked = bars_asked(symbol, interval, basis, span, direction, request)
+        page = await self.moment.past(request.first).bars(asked)
+        return PremiumBarConnection.from_domain(page)
+
+    @resolver(
+        "What it cost at the end of each day in Seoul; both ends inclusive. Not in "
+        "subscriptions."
+    )
+    async def daily_snapshots(
+        self,
+        begin: FirstDay = UNSET,
+        end: LastDay = UNSET,
+        direction: Way = Direction.ASC,
+        rows: Rows = DEFAULT_FIRST,
+        after: After = UNSET,
+    ) -> DailySnapshotConnection:
+        """Its daily snapshots."""
+        symbol, request = self.value.symbol, page_request(rows, after)
+        asked = snapshots_asked(symbol, (begin, end), direction, request)
+        page = await self.moment.past(request.first).snapshots(asked)
+        return DailySnapshotConnection.from_domain(page)
+
 
 @strawberry.type(
     description=(
@@ -110,7 +184,7 @@ class Premium(Node):
     @resolver("The coin.")
     def coin(self) -> Coin:
         """The coin."""
-        return Coin.from_domain(self.value.coin, self.moment)
+        return Coin.from_domain(self.value.coin, self.moment.live)
 
     @resolver("The coin's canonical symbol: `BTC`.")
     def symbol(self) -> str:
@@ -180,8 +254,41 @@ class Premium(Node):
         return optional_ms(self.value.last_live_ms)
 
     @resolver(
+        "Where it stands among its own closes of a window; null with an error where "
+        "the database is away. One question for all coins of a list."
+    )
+    async def stats(
+        self,
+        window: Window = StatsWindow.D30,
+        basis: Basis = PremiumBasis.OFFICIAL_FX,
+    ) -> PremiumStats | None:
+        """Where it stands."""
+        chosen = stats_model.StatsWindow(window.name)
+        past, as_of_ms = self.moment.past(), self.moment.as_of_ms
+        told = self.value.bases[_PLACES[basis]]
+        found = await past.stats(self.value.symbol, told, chosen, as_of_ms)
+        return PremiumStats.from_domain(found)
+
+    @resolver(
+        "The last 24 hours for a small picture, oldest first: closes of minutes, "
+        "downsampled so that the line looks the same (LTTB), the first and the last "
+        "among them. From memory; null with an error under `asOf`.",
+        name="sparkline24h",
+    )
+    async def sparkline_24h(
+        self,
+        points: Points = DEFAULT_SPARKLINE,
+        basis: Basis = PremiumBasis.OFFICIAL_FX,
+    ) -> list[SparklinePoint] | None:
+        """The last 24 hours."""
+        chosen = fx_model.PremiumBasis(basis.name)
+        past, symbol = self.moment.trail(), self.value.symbol
+        found = await past.sparkline(symbol, chosen, points)
+        return [SparklinePoint.from_domain(point) for point in found]
+
+    @resolver(
         "Published versions of this coin, at most one per tick; survives restarts. "
-        "A lower number than before: drop what you have."
+        "A lower number than before: drop what you have. Under `asOf`: 0."
     )
     def seq(self) -> int:
         """Published versions."""

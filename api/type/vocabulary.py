@@ -85,6 +85,30 @@ class Interval(Enum):
     W1 = word("W1", description="1 week, from Monday 00:00 UTC.")
 
 
+@strawberry.enum(description="Where a bar comes from.")
+class BarOrigin(Enum):
+    """See the domain's `BarOrigin`."""
+
+    LIVE = word("LIVE", description="Recorded as it happened.")
+    BACKFILLED = word(
+        "BACKFILLED",
+        description=(
+            "Made, at least in part, from the venues' candles and dated rates."
+        ),
+    )
+
+
+@strawberry.enum(description="How far back statistics look.")
+class StatsWindow(Enum):
+    """See the domain's `StatsWindow`."""
+
+    H24 = word("H24", description="24 hours, by the closes of minutes.")
+    D7 = word("D7", description="7 days, by the closes of hours.")
+    D30 = word("D30", description="30 days, by the closes of hours.")
+    D90 = word("D90", description="90 days, by the closes of hours.")
+    D365 = word("D365", description="365 days, by the closes of hours.")
+
+
 @strawberry.enum(description="What the taker of a trade did.")
 class TradeSide(Enum):
     """See the domain's `Side`."""

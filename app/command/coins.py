@@ -16,7 +16,7 @@ MAX_URL = 2000
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Store the address; a running server takes it over within half a minute."""
+    """Store the address; a running server takes it over within a second."""
     configure_log("WARNING", settings.log.format)
     symbol = str(options.symbol).upper()
     asyncio.run(_set_icon(settings, symbol, _checked(str(options.url))))

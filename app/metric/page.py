@@ -11,8 +11,11 @@ from app.metric import (
     cache,
     database,
     fallback,
+    gap,
+    history,
     route,
     runtime,
+    snapshot,
     traffic,
     upstream,
 )
@@ -25,7 +28,10 @@ PARTS: Sequence[tuple[str, Sequence[Family]]] = (
     ("Requests and subscriptions", traffic.FAMILIES),
     ("One-off reads of market data", route.FAMILIES),
     ("Database", database.FAMILIES),
+    ("Minutes and their housekeeping", history.FAMILIES),
+    ("Gaps among minutes", gap.FAMILIES),
     ("Caches", cache.FAMILIES),
+    ("Daily snapshots", snapshot.FAMILIES),
     ("Process", runtime.FAMILIES),
 )
 FAMILIES: Sequence[Family] = tuple(f for _, families in PARTS for f in families)

@@ -17,7 +17,7 @@ _DAY_MS = 86_400_000
 
 
 class StatsWindow(StrEnum):
-    """How far back: closes of minutes for H24 and D7, of hours for the longer ones."""
+    """How far back: closes of minutes for H24, of hours for the longer ones."""
 
     H24 = "H24"
     D7 = "D7"
@@ -33,7 +33,7 @@ class StatsWindow(StrEnum):
     @property
     def interval(self) -> Interval:
         """The bars whose closes are taken."""
-        return Interval.M1 if _DAYS[self] <= 7 else Interval.H1
+        return Interval.M1 if self is StatsWindow.H24 else Interval.H1
 
     def span(self, now_ms: int) -> tuple[int, int]:
         """Return which openings are taken, `from` ≤ opened < `to`: bars that ended.

@@ -22,7 +22,7 @@ from domain.services.batch_cache import BatchCache
 # How long statistics are good: the longer the window, the less a moment moves them.
 TTL_S: Final[Mapping[StatsWindow, float]] = {
     StatsWindow.H24: 10.0,
-    StatsWindow.D7: 60.0,
+    StatsWindow.D7: 30.0,
     StatsWindow.D30: 30.0,
     StatsWindow.D90: 60.0,
     StatsWindow.D365: 300.0,

@@ -53,7 +53,7 @@ def test_a_window_ends_with_the_last_bar_that_has_ended(window: StatsWindow) -> 
     from_ms, to_ms = window.span(now_ms)
     assert to_ms == window.interval.opened_ms(now_ms)
     assert to_ms - from_ms == window.length_ms
-    short = window in (StatsWindow.H24, StatsWindow.D7)
+    short = window is StatsWindow.H24
     assert window.interval is (Interval.M1 if short else Interval.H1)
 
 

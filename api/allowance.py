@@ -1,0 +1,31 @@
+"""How much of the past one operation may read."""
+
+from graphql import GraphQLError
+
+from api.error import ErrorCode
+from api.limit import MAX_HISTORY_ROWS
+
+
+class Allowance:
+    """Rows of history that an operation may still ask for; one per operation.
+
+    A list of coins asks for the bars of each: what that comes to is known only when
+    the resolvers run.
+    """
+
+    def __init__(self, rows: int = MAX_HISTORY_ROWS) -> None:
+        self._rows = rows
+
+    def take(self, rows: int) -> None:
+        """Take rows off.
+
+        Raises:
+            GraphQLError: QUERY_TOO_COMPLEX, more is asked for than is left.
+        """
+        if rows > self._rows:
+            raise GraphQLError(
+                f"the operation asks for more than {MAX_HISTORY_ROWS} rows of history; "
+                "ask for fewer coins, or a smaller `first`",
+                extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value},
+            )
+        self._rows -= rows
