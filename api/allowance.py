@@ -3,7 +3,7 @@
 from graphql import GraphQLError
 
 from api.error import ErrorCode
-from api.limit import MAX_HISTORY_ROWS
+from api.limit import MAX_HISTORY_ROWS, MIN_QUESTION_ROWS
 
 
 class Allowance:
@@ -17,15 +17,17 @@ class Allowance:
         self._rows = rows
 
     def take(self, rows: int) -> None:
-        """Take rows off.
+        """Take a question for so many rows off; 0: none is asked.
 
         Raises:
             GraphQLError: QUERY_TOO_COMPLEX, more is asked for than is left.
         """
-        if rows > self._rows:
+        cost = max(rows, MIN_QUESTION_ROWS) if rows else 0
+        if cost > self._rows:
             raise GraphQLError(
                 f"the operation asks for more than {MAX_HISTORY_ROWS} rows of history; "
-                "ask for fewer coins, or a smaller `first`",
+                f"each question counts for {MIN_QUESTION_ROWS} at least: ask for fewer "
+                "coins, or a smaller `first`",
                 extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value},
             )
-        self._rows -= rows
+        self._rows -= cost

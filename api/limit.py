@@ -34,6 +34,10 @@ MAX_HISTORY_READS: Final = 10
 MAX_HISTORY_ROWS: Final = 20_000
 """Bars and snapshots that an operation may ask for, the sum of every `first`."""
 
+MIN_QUESTION_ROWS: Final = 50
+"""What each such question counts for at least: for the database a page of one row is
+hardly less work, and thousands of them would keep everybody else waiting."""
+
 MAX_DIRECTIVES: Final = 50
 """Directives of an operation, fragments counted wherever they are spread."""
 

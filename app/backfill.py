@@ -15,7 +15,7 @@ from adapters.upbit.reader import UpbitReader
 from app.settings import Settings
 from app.store import Store
 from app.upstream import UpstreamFactory
-from domain.model.daily_rate import DailyRate
+from domain.model.daily_rate import DailyRate, RateCalendar
 from domain.model.identity import IdentityTable
 from domain.ports.clock import Clock
 from domain.services.backfill_service import BackfillService
@@ -57,7 +57,10 @@ def open_backfill(
     identity: IdentityTable,
     given: Sequence[DailyRate] | None = None,
 ) -> Backfill:
-    """Compose on an open store; `given` rates take the place of every source."""
+    """Compose on an open store; `given` rates take the place of every source.
+
+    And of what hours and days were made with.
+    """
     factory = UpstreamFactory(settings, clock, share=SHARE)
     upbit, binance = factory.upbit(), factory.binance()
     history = factory.rate_history()
@@ -104,6 +107,7 @@ def open_backfill(
             identity,
             clock,
             give_up_s=settings.resilience.breaker_open_s + MARGIN_S,
+            given=None if given is None else RateCalendar(given),
         ),
         https=(upbit.http, binance.http, history.http),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TextIO
@@ -87,6 +87,7 @@ def summary(
         f"{tally.kept:,} kept already{changed}, {tally.impossible_count:,} impossible, "
         f"{sum(tally.missing.values()):,} missing"
     ]
+    lines += _rated(tally)
     for reason, lacks in sorted(tally.impossible.items()):
         many = sum(lack.bars for lack in lacks.values())
         coins = "; ".join(
@@ -104,6 +105,17 @@ def summary(
     if tally.missing:
         lines += _missing(tally)
     return "\n".join(lines)
+
+
+def _rated(tally: BackfillTally) -> Iterator[str]:
+    """Yield what became of bars with another official rate than the given one."""
+    if tally.renewed:
+        yield f"  {tally.renewed:,} of the written had another official rate before"
+    if tally.other_minutes:
+        yield (
+            f"  {tally.other_minutes:,} kept minutes have another official rate than "
+            "the file: a minute that is there is never replaced"
+        )
 
 
 def _lack(lack: Lack, interval: Interval) -> str:

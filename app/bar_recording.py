@@ -1,7 +1,7 @@
 """The composition of what records live minutes and keeps them in order."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -59,8 +59,17 @@ class BarRecording:
         return not self.writer.unkept
 
 
-def open_bar_recording(settings: Settings, store: Store, clock: Clock) -> BarRecording:
-    """Compose; the running minute begins now."""
+def open_bar_recording(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    offset_ms: Callable[[], int | None],
+) -> BarRecording:
+    """Compose; the running minute begins now.
+
+    `offset_ms` tells by how much our clock is ahead of the venues', None before any of
+    them has answered.
+    """
     part = settings.history
     bars = PostgresBarStore(store.database)
 
@@ -75,5 +84,5 @@ def open_bar_recording(settings: Settings, store: Store, clock: Clock) -> BarRec
     return BarRecording(
         recorder=BarRecorder(writer, clock),
         writer=writer,
-        keeper=BarKeeper(bars, clock, retention, ready),
+        keeper=BarKeeper(bars, clock, retention, ready, offset_ms),
     )

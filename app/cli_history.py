@@ -41,6 +41,7 @@ def add_backfill(parser: argparse.ArgumentParser) -> None:
         "--fx-csv",
         metavar="FILE",
         type=Path,
-        help="won per dollar by day, instead of every other source: `date,rate`",
+        help="won per dollar by day, instead of every other source: `date,rate`; "
+        "days and hours kept with another rate are made anew",
     )
     add("--redo", action="store_true", help="make bars anew that are kept already")

@@ -4,8 +4,13 @@ import argparse
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Final
 
 from domain.model.interval import Interval
+
+# Nothing is kept of days before, and the day after any other is in the calendar.
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(9999, 12, 30)
 
 # `date.fromisoformat` takes more spellings than one day should have.
 _is_iso = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).fullmatch
@@ -18,10 +23,15 @@ def iso_day(text: str) -> date:
     try:
         if _is_iso(text) is None:
             raise ValueError("another spelling")
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as exc:
         message = f"{text!r} is no day such as 2024-01-31"
         raise argparse.ArgumentTypeError(message) from exc
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not within {FIRST_DAY}..{LAST_DAY}"
+        )
+    return found
 
 
 def interval_of(known: Mapping[str, Interval]) -> Callable[[str], Interval]:

@@ -12,7 +12,7 @@ from app.metric.registry import Gather
 from app.metric.snapshot import SnapshotFigures
 from app.past import Past, open_past
 from app.settings import Settings
-from app.snapshot import open_snapshots, snapshot_workers
+from app.snapshot import known_offset_ms, open_snapshots, snapshot_workers
 from app.store import Store
 from app.supervisor import Worker
 from app.upstream import Venue
@@ -55,7 +55,12 @@ def open_history(
     snapshots = open_snapshots(
         settings, store, clock, board, catalog, venues, rates.book.calendar
     )
-    recording = open_bar_recording(settings, store, clock)
+    recording = open_bar_recording(
+        settings,
+        store,
+        clock,
+        lambda: known_offset_ms(venue.http.clock_offset_ms for venue in venues),
+    )
     board.on_tick(recording.note)
     past = open_past(store, clock)
     recording.recorder.on_closed(past.trail.note)

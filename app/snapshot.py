@@ -56,8 +56,13 @@ def least_offset_ms(offsets: Iterable[int | None]) -> int:
 
     Where our clock is wrong all venues say so; one that differs alone is wrong itself.
     """
+    return known_offset_ms(offsets) or 0
+
+
+def known_offset_ms(offsets: Iterable[int | None]) -> int | None:
+    """Return what `least_offset_ms` does, None before any venue has answered."""
     known = (offset for offset in offsets if offset is not None)
-    return min(known, key=abs, default=0)
+    return min(known, key=abs, default=None)
 
 
 def _offset_of(venue: Venue) -> Callable[[], int | None]:

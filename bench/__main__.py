@@ -2,14 +2,18 @@
 
 python -m bench          all but the faults and the caches
 python -m bench cache    hit rate, and reads with and without the caches
+python -m bench premium  the premium of real daily closes, by year
+python -m bench.history.{store,backfill,kill}  what the past costs; see their --help
 python -m bench fault    what each fault costs; see bench/fault/command.py
+python -m bench.fanout   what subscribers cost, beside our peers; the end of the whole
 """
 
 import os
 import platform
 import sys
 
-from bench import cache, decode, idle, latency, pipeline
+from bench import cache, decode, idle, latency, pipeline, real_premium
+from bench.fanout import command as fanout
 from bench.fault import command as fault
 
 _PARTS = (
@@ -27,11 +31,16 @@ def main() -> None:
     if sys.argv[1:2] == ["cache"]:
         cache.main()
         return
+    if sys.argv[1:2] == ["premium"]:
+        real_premium.main()
+        return
     python = sys.version.split()[0]
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {python}")
     for title, run in _PARTS:
         print(f"\n## {title}\n", flush=True)
         run()
+    print(flush=True)
+    sys.exit(fanout.main([]))
 
 
 if __name__ == "__main__":

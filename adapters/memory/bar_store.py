@@ -1,8 +1,9 @@
 """`BarStore` that forgets everything when the process ends."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from adapters.memory.bar_book import DAY_MS, HOUR_MS
 from adapters.memory.store import MemoryStore
@@ -62,18 +63,24 @@ class MemoryBarStore:
         self, symbol: str, interval: Interval, from_ms: int, to_ms: int
     ) -> frozenset[int]:
         """Return the openings in a span that need no work: kept, or impossible."""
+        kept = await self.official_rates(symbol, interval, from_ms, to_ms)
+        holes = self._book.holes.get((symbol, interval), ())
+        return openings(holes, interval, max(from_ms, 0), to_ms).union(kept)
+
+    async def official_rates(
+        self, symbol: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> Mapping[int, Decimal]:
+        """Return won per dollar, by opening, of the bars kept with OFFICIAL_FX."""
         self.store.reach()
         if interval is Interval.M1:
             bars = self._book.minutes.get(symbol, {})
         else:
             bars = self._book.made.get((symbol, interval), {})
-        kept = frozenset(
-            opened_ms
+        return {
+            opened_ms: bar.bases[PremiumBasis.OFFICIAL_FX].fx_rate
             for opened_ms, bar in bars.items()
             if from_ms <= opened_ms < to_ms and PremiumBasis.OFFICIAL_FX in bar.bases
-        )
-        holes = self._book.holes.get((symbol, interval), ())
-        return kept | openings(holes, interval, max(from_ms, 0), to_ms)
+        }
 
     async def holes(
         self, symbol: str, interval: Interval, from_ms: int, to_ms: int
@@ -148,6 +155,17 @@ class MemoryBarStore:
             is_due = any(month_ms <= day < end_ms for _, day in self._book.due)
             if end_ms <= before_ms and not is_due:
                 self._drop_month(month_ms, end_ms)
+                dropped += 1
+        return dropped
+
+    async def drop_future(self, after_ms: int) -> int:
+        """Drop minutes that opened after an instant; return how many."""
+        self.store.reach()
+        dropped = 0
+        for kept in self._book.minutes.values():
+            for bar in [bar for at, bar in kept.items() if at > after_ms]:
+                del kept[bar.opened_ms]
+                self._book.touch(bar)
                 dropped += 1
         return dropped
 

@@ -1,7 +1,8 @@
-"""What is kept and what is missing: openings, gaps, counts per day, coins."""
+"""What is kept and what is missing: openings with rates, gaps, day counts, coins."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -88,12 +89,13 @@ CROSS JOIN LATERAL (
 """
 )
 _KEPT_MINUTES = text(
-    "SELECT opened_at FROM premium_minute WHERE symbol = :symbol "
+    "SELECT opened_at, official_fx_fx_rate FROM premium_minute "
+    "WHERE symbol = :symbol "
     "AND opened_at >= :from_at AND opened_at < :to_at "
     "AND official_fx_close IS NOT NULL"
 )
 _KEPT_BARS = text(
-    "SELECT b.opened_at FROM premium_bar AS b "
+    "SELECT b.opened_at, b.official_fx_fx_rate FROM premium_bar AS b "
     "WHERE b.symbol = :symbol AND b.interval = :interval "
     "AND b.opened_at >= :from_at AND b.opened_at < :to_at "
     "AND b.official_fx_close IS NOT NULL"
@@ -160,17 +162,20 @@ async def counts_of(
     ]
 
 
-async def kept_openings(
+async def kept_rates(
     connection: AsyncConnection,
     symbol: str,
     interval: Interval,
     from_at: datetime,
     to_at: datetime,
-) -> frozenset[int]:
-    """Return the openings of kept bars with OFFICIAL_FX; larger ones from candles."""
+) -> dict[int, Decimal]:
+    """Return won per dollar by opening of kept bars with OFFICIAL_FX.
+
+    Larger ones are those made from candles.
+    """
     span = {"symbol": symbol, "from_at": from_at, "to_at": to_at}
     if interval is Interval.M1:
         rows = await connection.execute(_KEPT_MINUTES, span)
     else:
         rows = await connection.execute(_KEPT_BARS, {**span, "interval": str(interval)})
-    return frozenset(unix_ms_of(opened_at) for opened_at in rows.scalars())
+    return {unix_ms_of(opened_at): rate for opened_at, rate in rows}

@@ -1,19 +1,28 @@
 """Premium bars: minutes in monthly partitions, larger bars, holes and what is due."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.bar_cleaner import drop_bars
+from adapters.postgres.bar_future import drop_future
 from adapters.postgres.bar_gap import (
     coins,
     counts_of,
     gaps_of,
-    kept_openings,
+    kept_rates,
     last_minute_of,
 )
 from adapters.postgres.bar_hole import add_holes, holes_in, impossible_minutes
@@ -84,10 +93,18 @@ class PostgresBarStore:
         begin, end = clamped(from_ms), clamped(to_ms)
         name = text_of(symbol)
         async with self._database.transaction() as connection:
-            kept = await kept_openings(connection, name, interval, begin, end)
+            kept = await kept_rates(connection, name, interval, begin, end)
             holes = await self._holes(connection, [name], interval, from_ms, to_ms)
         told = holes.get(name, ())
-        return kept | openings(told, interval, max(from_ms, 0), to_ms)
+        return openings(told, interval, max(from_ms, 0), to_ms).union(kept)
+
+    async def official_rates(
+        self, symbol: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> Mapping[int, Decimal]:
+        """Return won per dollar, by opening, of the bars kept with OFFICIAL_FX."""
+        begin, end = clamped(from_ms), clamped(to_ms)
+        async with self._database.transaction() as connection:
+            return await kept_rates(connection, text_of(symbol), interval, begin, end)
 
     async def holes(
         self, symbol: str, interval: Interval, from_ms: int, to_ms: int
@@ -169,6 +186,14 @@ class PostgresBarStore:
     async def drop_minutes(self, before_ms: int) -> int:
         """Drop the months of minutes that ended before an instant; return how many."""
         return await self._room.drop(before_ms)
+
+    async def drop_future(self, after_ms: int) -> int:
+        """Drop minutes that opened after an instant; return how many.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached; what is gone is gone.
+        """
+        return await drop_future(self._database, after_ms)
 
     async def drop_bars(self, before_ms: int) -> int:
         """Drop larger bars that ended before an instant; return how many rows."""

@@ -27,6 +27,9 @@ CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 10.0
 # For a question that somebody waits for, the wait for a connection included.
 PROMPT_TIMEOUT_S = 3.0
+# What of it the wait for a turn may take. Past it: StoreUnavailable, and no word of
+# the server: it was not asked.
+TURN_SHARE = 0.5
 # After a failure such questions are refused at once, until another question is answered
 # (a sign of life is asked for every two seconds) and for this long at most: nobody
 # queues up before a server that is away, and the writers find the connections free.
@@ -160,8 +163,9 @@ class Database:
         """Give a transaction that somebody waits for.
 
         Bounded as a whole by the prompt time-out. So many may ask that two connections
-        stay free for writers; more wait. After any failure all are refused at once,
-        those who wait included, until something is answered or the hold is over.
+        stay free for writers; more wait, half of that time. After any failure all are
+        refused at once, those who wait included, until something is answered or the
+        hold is over.
 
         Raises:
             StoreUnavailable: as `transaction`, or refused.
@@ -169,7 +173,7 @@ class Database:
         with self._telling(), translated():
             async with asyncio.timeout(self._prompt_timeout_s):
                 self._refuse_while_held()
-                async with self._turns:
+                async with self._turn():
                     self._refuse_while_held()
                     async with self.transaction() as connection:
                         yield connection
@@ -194,6 +198,19 @@ class Database:
         """
         await asyncio.gather(*map(say_goodbye, list(self._dialled)))
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; who waits in vain has learned nothing of the server."""
+        try:
+            async with asyncio.timeout(self._prompt_timeout_s * TURN_SHARE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _Refused("too many questions at once") from error
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
@@ -239,7 +256,7 @@ class Database:
 
 
 class _Refused(StoreUnavailable):
-    """The database failed a moment ago and was not asked."""
+    """The database was not asked: it failed a moment ago, or too many others ask."""
 
 
 @asynccontextmanager

@@ -80,7 +80,8 @@ def decode(content: bytes) -> list[Bar]:
         if header.bars != len(lines):
             raise DamagedBatch(f"{len(lines)} of {header.bars} bars")
         return [_bar_of(_LINE.decode(line)) for line in lines]
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        # The latter is msgspec's word for text that is no UTF-8.
         raise DamagedBatch(str(exc)) from exc
 
 

@@ -31,7 +31,8 @@ DROPPED = counter(
 )
 KEPT = counter(
     "keeper_changes",
-    "Housekeeping: coin-days derived, months of minutes and larger bars dropped.",
+    "Housekeeping: coin-days derived; months of minutes, larger bars and minutes of "
+    "the future dropped.",
     "kind",
 )
 
@@ -109,6 +110,11 @@ class KeeperReporter(Protocol):
         """Larger bars dropped."""
         ...
 
+    @property
+    def dropped_future(self) -> int:
+        """Minutes dropped that opened in the future."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryFigures:
@@ -134,5 +140,6 @@ class HistoryFigures:
                 ("days_derived",): keeper.derived_days,
                 ("months_dropped",): keeper.dropped_months,
                 ("bars_dropped",): keeper.dropped_bars,
+                ("future_dropped",): keeper.dropped_future,
             }
         )

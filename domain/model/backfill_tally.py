@@ -39,16 +39,20 @@ class Lack:
 class BackfillTally:
     """What became of the bars that were asked for, so far.
 
-    `written` are bars that are there now and were not before, `changed` those made anew
-    with another outcome; every bar asked for is written, kept, impossible, or missing.
+    `written` are bars that are there now and were not before, or, `renewed` of them,
+    had another official rate than the given one; `changed` those made anew with another
+    outcome. Every bar asked for is written, kept, impossible, or missing.
+    `other_minutes` are kept minutes with another rate than the given one: these stay.
     `irregular` candles came twice or out of order, `unusable` ones could not be read:
     their bars are missing.
     """
 
     asked: int = 0
     written: int = 0
+    renewed: int = 0
     changed: int = 0
     kept: int = 0
+    other_minutes: int = 0
     impossible: dict[HoleReason, dict[str, Lack]] = field(default_factory=dict)
     candles: int = 0
     irregular: int = 0

@@ -62,6 +62,17 @@ class DayRing(Generic[K]):
                 self._forget_empty()
         self.newest = max(self.newest, minute)
 
+    def rewind(self, minute: int) -> None:
+        """Let time go back to a minute: values after it were told by a wrong clock."""
+        if minute >= self.newest:
+            return
+        for ahead in range(minute + 1, min(self.newest, minute + MINUTES) + 1):
+            for ring in self._rings.values():
+                ring[ahead % MINUTES] = _NONE
+        for series in self._rings:
+            self._revisions[series] += 1
+        self.newest = minute
+
     def version(self, series: K) -> tuple[int, int]:
         """Return what changes whenever the series does."""
         return self.newest, self._revisions.get(series, 0)

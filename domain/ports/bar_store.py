@@ -3,9 +3,10 @@
 Every method may raise `StoreUnavailable`; then nothing of that call was written.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 from domain.model.bar import Bar, Gap, Hole
@@ -71,6 +72,15 @@ class BarStore(Protocol):
         """
         ...
 
+    async def official_rates(
+        self, symbol: str, interval: Interval, from_ms: int, to_ms: int
+    ) -> Mapping[int, Decimal]:
+        """Return won per dollar, by opening, of the bars kept with OFFICIAL_FX.
+
+        The bars are those that `settled` speaks of.
+        """
+        ...
+
     async def holes(
         self, symbol: str, interval: Interval, from_ms: int, to_ms: int
     ) -> Sequence[Hole]:
@@ -114,6 +124,13 @@ class BarStore(Protocol):
         """Drop the months of minutes that ended before an instant; return how many.
 
         A month with an hour or day that is not derived yet stays.
+        """
+        ...
+
+    async def drop_future(self, after_ms: int) -> int:
+        """Drop minutes that opened after an instant; return how many.
+
+        What was derived from them goes, too, and is derived again without them.
         """
         ...
 

@@ -1,6 +1,6 @@
 """One piece of a backfill: what it lacks, made and counted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -9,9 +9,11 @@ from domain.model.backfill_tally import BackfillTally
 from domain.model.bar import Hole, HoleReason
 from domain.model.coin import Coin
 from domain.model.coin_past import CoinSpell, spells
+from domain.model.daily_rate import RateCalendar
 from domain.model.identity import IdentityTable
 from domain.model.interval import Interval
 from domain.ports.bar_store import BarStore
+from domain.services.backfill_standing import Standing, Standings
 from domain.services.bar_filler import Filled
 from domain.services.bar_maker import BarTask
 
@@ -51,16 +53,11 @@ class Piece:
         return frozenset(range(self.from_ms, self.to_ms, self.interval.length_ms))
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Openings of a piece: those with a bar, and those without one, with the reason."""
-
-    kept: frozenset[int]
-    impossible: Mapping[int, HoleReason]
-
-
 class PieceWorker:
-    """Does pieces and counts in a tally; by what the store says, not by claims."""
+    """Does pieces and counts in a tally; by what the store says, not by claims.
+
+    Hours and days kept with another official rate than the `given` one are made anew.
+    """
 
     def __init__(
         self,
@@ -68,9 +65,11 @@ class PieceWorker:
         store: BarStore,
         identity: IdentityTable,
         tally: BackfillTally,
+        given: RateCalendar | None = None,
     ) -> None:
         self._filler = filler
         self._store = store
+        self._standings = Standings(store, given)
         self._identity = identity
         self._tally = tally
 
@@ -91,20 +90,9 @@ class PieceWorker:
         self._tally.pieces_worked += bool(wanted)
         return len(after.kept) + len(after.impossible)
 
-    async def _standing(self, piece: Piece) -> _Standing:
+    async def _standing(self, piece: Piece) -> Standing:
         place = (piece.coin.symbol, piece.interval, piece.from_ms, piece.to_ms)
-        settled = await self._store.settled(*place)
-        holes = await self._store.holes(*place) if settled else ()
-        step_ms = piece.interval.length_ms
-        impossible = {
-            opened_ms: hole.reason
-            for hole in holes
-            for opened_ms in range(
-                max(hole.from_ms, piece.from_ms), min(hole.to_ms, piece.to_ms), step_ms
-            )
-            if opened_ms in settled
-        }
-        return _Standing(settled - impossible.keys(), impossible)
+        return await self._standings.of(*place)
 
     def _by_spell(
         self, piece: Piece, wanted: frozenset[int]
@@ -146,11 +134,13 @@ class PieceWorker:
         return changed
 
     def _count(
-        self, piece: Piece, before: _Standing, after: _Standing, changed: int
+        self, piece: Piece, before: Standing, after: Standing, changed: int
     ) -> None:
         tally = self._tally
         fresh = len(after.kept - before.kept)
         tally.written += fresh
+        tally.renewed += len(after.kept & before.outdated)
+        tally.other_minutes += after.other_minutes
         tally.kept += len(after.kept) - fresh
         if piece.redo:
             tally.changed += max(0, changed - fresh)
@@ -159,7 +149,7 @@ class PieceWorker:
         tally.pieces_done += 1
 
 
-def _wanted(piece: Piece, standing: _Standing) -> frozenset[int]:
+def _wanted(piece: Piece, standing: Standing) -> frozenset[int]:
     """Return the openings to be made.
 
     Where there is not a single bar, candles are asked for again: that costs two
@@ -167,7 +157,7 @@ def _wanted(piece: Piece, standing: _Standing) -> frozenset[int]:
     """
     if piece.redo:
         return piece.openings
-    again = RECONSIDERED if standing.kept else RECONSIDERED | NO_CANDLE
+    again = RECONSIDERED if standing.has_bars else RECONSIDERED | NO_CANDLE
     final = {
         opened_ms
         for opened_ms, reason in standing.impossible.items()

@@ -11,6 +11,7 @@ from typing import Final
 from domain.model.backfill_plan import BackfillSpan
 from domain.model.backfill_tally import BackfillTally
 from domain.model.coin import Coin
+from domain.model.daily_rate import RateCalendar
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
 from domain.model.identity import IdentityTable
 from domain.ports.bar_store import BarStore
@@ -54,10 +55,15 @@ class BackfillService:
         *,
         in_flight: int = IN_FLIGHT,
         give_up_s: float = GIVE_UP_S,
+        given: RateCalendar | None = None,
     ) -> None:
-        """Compose; `give_up_s` without a success ends the run."""
+        """Compose; `give_up_s` without a success ends the run.
+
+        `given` are official rates that hours and days kept with another one get, too;
+        the filler is to have them.
+        """
         self.tally = BackfillTally()
-        self._worker = PieceWorker(filler, store, identity, self.tally)
+        self._worker = PieceWorker(filler, store, identity, self.tally, given)
         self._clock = clock
         self._in_flight = in_flight
         self._give_up_s = give_up_s
@@ -98,16 +104,22 @@ class BackfillService:
 
     async def _rounds(self, pieces: Iterator[Piece]) -> None:
         work = pieces
-        for left in reversed(range(ROUNDS)):
-            failed: list[Piece] = []
-            async with asyncio.TaskGroup() as group:
-                for number in range(self._in_flight):
-                    working = self._work(work, failed)
-                    group.create_task(working, name=f"backfill.{number}")
-            if not failed or not left or self.tally.gave_up:
+        failed = await self._round(work)
+        for _ in range(ROUNDS - 1):
+            if not failed or self.tally.gave_up:
                 return
             await self._clock.sleep(ROUND_WAIT_S)
             work = chain(failed, work)
+            failed = await self._round(work)
+
+    async def _round(self, work: Iterator[Piece]) -> list[Piece]:
+        """Do pieces side by side; return those that failed."""
+        failed: list[Piece] = []
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._in_flight):
+                working = self._work(work, failed)
+                group.create_task(working, name=f"backfill.{number}")
+        return failed
 
     async def _work(self, pieces: Iterator[Piece], failed: list[Piece]) -> None:
         """Do pieces until there are none, or the run is given up."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
 
-from domain.model.bar import Bar
+from domain.model.bar import Bar, BarOrigin
 from domain.model.day_ring import MINUTES, DayRing
 from domain.model.downsample import lttb
 from domain.model.error import StoreUnavailable
@@ -83,11 +83,15 @@ class DayTrail:
 
     def note(self, bars: Sequence[Bar]) -> None:
         """Take minutes as they are closed or healed; other bars are left alone."""
-        for bar in bars:
-            if bar.interval is Interval.M1:
-                minute = bar.opened_ms // _MINUTE_MS
-                for basis, told in bar.bases.items():
-                    self._ring.put((bar.symbol, basis), minute, _micro(told.close))
+        minutes = [bar for bar in bars if bar.interval is Interval.M1]
+        live = [bar.opened_ms for bar in minutes if bar.origin is BarOrigin.LIVE]
+        if live:
+            # What was recorded of later minutes, was so by a clock that was ahead.
+            self._ring.rewind(max(live) // _MINUTE_MS)
+        for bar in minutes:
+            minute = bar.opened_ms // _MINUTE_MS
+            for basis, told in bar.bases.items():
+                self._ring.put((bar.symbol, basis), minute, _micro(told.close))
 
     async def points(
         self, symbol: str, basis: PremiumBasis, count: int

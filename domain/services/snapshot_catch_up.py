@@ -4,8 +4,9 @@ Source: design.md "Snapshots": from the same 1-minute evidence that verifies the
 with the rate dated with the day.
 """
 
+import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -64,7 +65,7 @@ class SnapshotCatchUp:
         await self._tell_cut(bound)
         stored = await self._store.stored(max(first, bound), last)
         ranked = sorted(coins, key=lambda coin: (coin.symbol != LEADER, coin.symbol))
-        missing = list(self._missing(max(first, bound), last, ranked, stored))
+        missing = await self._missing(max(first, bound), last, ranked, stored)
         if not missing:
             return
         more = {"rows": len(missing), "from": str(missing[0][0]), "to": str(last)}
@@ -86,13 +87,14 @@ class SnapshotCatchUp:
             self._unrated_since_s = now_s
         return now_s - self._unrated_since_s < RATE_PATIENCE_S
 
-    def _missing(
+    async def _missing(
         self,
         first: date,
         last: date,
         coins: Collection[Coin],
         stored: Mapping[date, Collection[str]],
-    ) -> Iterator[tuple[date, Coin, Pair]]:
+    ) -> list[tuple[date, Coin, Pair]]:
+        missing = []
         day = first
         while day <= last:
             there = stored.get(day, ())
@@ -101,8 +103,11 @@ class SnapshotCatchUp:
                     continue
                 pair = pair_at(coin, self._identity, taken_ms(day))
                 if pair is not None:
-                    yield day, coin, pair
+                    missing.append((day, coin, pair))
             day += ONE_DAY
+            # A day of a whole board takes milliseconds: others come in between.
+            await asyncio.sleep(0)
+        return missing
 
     async def _make(
         self, day: date, coin: Coin, pair: Pair, rates: RateCalendar | None

@@ -216,10 +216,10 @@ class SnapshotTaker:
         self._prices.begin(self._change_ms)
 
     async def _save_days(self) -> None:
-        for day in list(self._waiting):
-            rows = self._waiting[day]
+        for day, rows in list(self._waiting.items()):
             new = await self._store.add(rows)
-            del self._waiting[day]
+            # At the cap it may have been dropped meanwhile.
+            self._waiting.pop(day, None)
             self._bound()
             self.count.taken += new
             more = {"day": str(day), "rows": len(rows), "new": new}

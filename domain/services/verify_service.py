@@ -196,7 +196,8 @@ class VerifyService:
             domestic_price=None if domestic is None else domestic.price,
             global_price=None if global_ is None else global_.price,
             is_whole=True,
-            rate=rates.on(day),
+            # Without a premium no rate is missed, as where rows are verified.
+            rate=None if pair.global_ is None else rates.on(day),
         )
         return judged(rows[0], told, now_ms).entries
 

@@ -129,7 +129,9 @@ moments = st.one_of(
     st.sampled_from([START_MS + DAY_MS, START_MS + 2 * DAY_MS, MONTHS[1], MONTHS[2]]),
 )
 derivations = st.tuples(st.just("roll_up"), moments, st.integers(1, 5))
-drops = st.tuples(st.sampled_from(["drop_minutes", "drop_bars"]), moments)
+drops = st.tuples(
+    st.sampled_from(["drop_minutes", "drop_bars", "drop_future"]), moments
+)
 operations = st.one_of(
     live, healed, from_candles, holes, derivations, derivations, drops
 )
@@ -172,6 +174,7 @@ async def answers(store: BarStore, history: BarHistory) -> list[Any]:
     ]
     for interval in (Interval.M1, Interval.H1):
         told.append(await store.settled("BTC", interval, from_ms, to_ms))
+        told.append(await store.official_rates("BTC", interval, from_ms, to_ms))
         told.append(await store.holes("BTC", interval, from_ms, to_ms))
         values = {"BTC": Decimal("0.25"), "ETH": Decimal(0), "XRP": Decimal(1)}
         asked = (PremiumBasis.OFFICIAL_FX, from_ms, to_ms, interval)

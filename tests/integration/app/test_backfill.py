@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,7 @@ from app.settings import (
 )
 from app.wiring import identity_table
 from domain.model.backfill_plan import BackfillSpan
+from domain.model.daily_rate import DailyRate
 from domain.model.interval import Interval
 from tests.integration.outage.conftest import do
 
@@ -68,9 +72,29 @@ def options(**given: object) -> argparse.Namespace:
     return argparse.Namespace(**{**line, **given})
 
 
+@dataclass
+class VenueClock:
+    """The time at the venues: a command's requests can be a second after another's."""
+
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead_ms
+
+    def go_on(self) -> None:
+        """Let the second pass that requests are counted in."""
+        self.ahead_ms += 1_500
+
+
 @pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator(SimulatorOptions(coins=12)) as running:
+def venue_clock() -> VenueClock:
+    return VenueClock()
+
+
+@pytest.fixture
+async def simulator(venue_clock: VenueClock) -> AsyncIterator[Simulator]:
+    options = SimulatorOptions(coins=12)
+    async with Simulator(options, now_ms=venue_clock) as running:
         yield running
         assert running.violations.listed() == ()
 
@@ -107,12 +131,40 @@ async def test_what_is_asked_for_is_written_and_told(
     assert len(kept) == DAYS
 
 
+async def test_a_file_of_rates_makes_days_anew_that_have_other_ones(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = options(symbols=("BTC",))
+    await command._backfill(settings, asked, PARTS)
+    rate = DailyRate(day_ago(3), Decimal("1777.125"), "csv")
+    parts = replace(PARTS, given=(rate,))
+    capsys.readouterr()
+    tally = await command._backfill(settings, asked, parts)
+    assert (tally.written, tally.renewed, tally.kept) == (3, 3, DAYS - 3)
+    told = capsys.readouterr().out
+    assert "20 bars asked for: 3 written, 17 kept already, 0 impossible" in told
+    assert "  3 of the written had another official rate before" in told
+    again = await command._backfill(settings, asked, parts)
+    assert (again.written, again.kept) == (0, DAYS)
+    database = Database(settings.database.url)
+    place = ("BTC", Interval.D1, SPAN.from_ms, SPAN.to_ms)
+    rates = await PostgresBarStore(database).official_rates(*place)
+    await database.close()
+    assert [rates[at] == rate.rate for at in sorted(rates)] == [
+        day >= DAYS - 3 for day in range(DAYS)
+    ]
+
+
 @pytest.mark.usefixtures("_impatient")
 async def test_a_venue_that_fails_for_good_leaves_the_rest_to_the_next_run(
-    settings: Settings, simulator: Simulator, capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    simulator: Simulator,
+    venue_clock: VenueClock,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     first = await command._backfill(settings, options(symbols=("BTC",)), PARTS)
     assert first.is_complete
+    venue_clock.go_on()
     dead = asyncio.Event()
 
     class DeadAfterTheLists(command.Display):
@@ -133,6 +185,7 @@ async def test_a_venue_that_fails_for_good_leaves_the_rest_to_the_next_run(
     assert f"missing: ETH {DAYS}" in told
     assert "because: binance.rest: status 5" in told
     simulator.relieve()
+    venue_clock.go_on()
     last = await command._backfill(settings, options(), PARTS)
     assert last.is_complete
     assert (last.written, last.kept) == (DAYS, DAYS)

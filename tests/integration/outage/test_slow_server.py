@@ -125,6 +125,20 @@ async def test_who_waits_for_an_answer_waits_so_long_and_the_next_are_refused_at
     await database.close()
 
 
+async def test_too_many_questions_at_once_say_nothing_of_the_server(
+    postgres_url: str, database: Database
+) -> None:
+    icons = PostgresIconRepository(database)
+    await database.ping()
+    # With three connections one question is let through at a time.
+    async with database._turns:
+        with pytest.raises(StoreUnavailable, match="too many questions at once"):
+            await icons.load("BTC")
+    assert database.status is ServiceStatus.HEALTHY
+    assert await icons.load("BTC") is None
+    await database.close()
+
+
 async def test_who_was_refused_is_let_through_when_the_hold_is_over(
     postgres_url: str,
 ) -> None:

@@ -183,6 +183,57 @@ async def test_whatever_is_written_meanwhile_what_is_derived_is_right(
     assert await ask(database, "SELECT count(*) FROM premium_rollup") == 4
 
 
+async def test_the_future_is_dropped_while_others_write_and_derive_it(
+    database: Database, other: Database
+) -> None:
+    stores = [PostgresBarStore(database), PostgresBarStore(other)]
+    done = asyncio.Event()
+
+    async def write(store: PostgresBarStore, symbols: Sequence[str]) -> None:
+        for first in range(0, 3000, 100):
+            for symbol in symbols:
+                await store.write_backfilled(minutes(first, 100, symbol))
+
+    async def drop(store: PostgresBarStore) -> int:
+        dropped = 0
+        while not done.is_set():
+            await store.roll_up(FAR_MS, 1)
+            dropped += await store.drop_future(START_MS + 89 * MINUTE_MS)
+            await asyncio.sleep(0)
+        return dropped
+
+    dropping = [asyncio.create_task(drop(store)) for store in stores]
+    async with asyncio.timeout(LIMIT_S):
+        await asyncio.gather(
+            write(stores[0], ["BTC", "ETH"]), write(stores[1], ["ETH", "BTC"])
+        )
+        done.set()
+        dropped = sum(await asyncio.gather(*dropping))
+    # Where both write a minute it may have been dropped, and dropped again.
+    assert dropped + await stores[0].drop_future(START_MS + 89 * MINUTE_MS) >= 5820
+    while await stores[0].roll_up(FAR_MS, 10):
+        pass
+    assert await hours(database) == [(60, 59), (30, 89)]
+    assert await ask(database, "SELECT count(*) FROM premium_minute") == 180
+    assert await ask(database, "SELECT count(*) FROM premium_rollup") == 6
+
+
+async def test_months_that_are_over_are_not_touched_where_the_future_is_dropped(
+    database: Database, other: Database
+) -> None:
+    february = 31 * 1440
+    store = PostgresBarStore(other)
+    await store.write_backfilled([*minutes(0, 5), *minutes(february, 5)])
+    async with database.transaction() as connection, asyncio.timeout(LIMIT_S):
+        # Who would as much as look at January waits for it.
+        await connection.execute(
+            text("LOCK TABLE premium_minute_2025_01 IN ACCESS EXCLUSIVE MODE")
+        )
+        after_ms = START_MS + (february + 2) * MINUTE_MS
+        assert await store.drop_future(after_ms) == 2
+        assert await store.drop_future(after_ms) == 0
+
+
 async def test_two_servers_write_the_same_minutes_at_once(
     database: Database, other: Database
 ) -> None:

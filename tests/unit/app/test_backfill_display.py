@@ -130,6 +130,16 @@ def test_the_summary_accounts_for_every_bar_and_names_the_coins() -> None:
     ]
 
 
+def test_bars_with_another_rate_than_the_file_are_counted_in_a_line_each() -> None:
+    tally = BackfillTally(asked=9_000, written=5_000, renewed=1_234, kept=4_000)
+    tally.other_minutes = 2_345
+    assert summary(tally, 1, 1, 1.0, Interval.D1).splitlines()[1:3] == [
+        "  1,234 of the written had another official rate before",
+        "  2,345 kept minutes have another official rate than the file: "
+        "a minute that is there is never replaced",
+    ]
+
+
 def test_shorter_bars_are_told_by_their_minute() -> None:
     tally = BackfillTally(asked=2)
     openings = [(0, HoleReason.NO_RATE), (3_600_000, HoleReason.NO_RATE)]

@@ -52,6 +52,8 @@ def test_bases_in_the_order_of_their_vocabulary(
         (("--basis", ","), "must be of"),
         (("--interval", "1s"), "must be one of 1m, 3m"),
         (("--from", "2026-1-1"), "no day such as"),
+        (("--from", "1969-12-31"), "is not within 1970-01-01..9999-12-30"),
+        (("--to", "9999-12-31"), "is not within 1970-01-01..9999-12-30"),
         (("--symbols", ","), "no symbol"),
         (("--format", "xlsx"), "invalid choice"),
     ],

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.snapshot import least_offset_ms, snapshot_workers
+from app.snapshot import known_offset_ms, least_offset_ms, snapshot_workers
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ def test_it_is_the_clock_of_the_venue_that_agrees_with_ours_most(
     offsets: list[int | None], ahead_ms: int
 ) -> None:
     assert least_offset_ms(offsets) == ahead_ms
+    is_known = any(offset is not None for offset in offsets)
+    assert known_offset_ms(offsets) == (ahead_ms if is_known else None)
 
 
 def test_taking_and_proving_have_a_worker_each() -> None:

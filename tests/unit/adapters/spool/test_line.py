@@ -89,6 +89,8 @@ def test_a_batch_of_a_later_version_is_not_guessed_at() -> None:
         (b"1767225599999", b"-1"),
         (b"1767225599999", b"253402300800000"),
         (b'"BTC"', b'""'),
+        (b'"BTC"', b'"B\xffC"'),
+        (b'"dunamu"', b'"dun\xe2mu"'),
         (b'"BTC"', b'"B\\u0000TC"'),
         (b'"dunamu"', b'"\\u0000"'),
         (b'"1.33E+8"', b'"0"'),

@@ -27,6 +27,7 @@ class Keeper:
     derived_days: int = 250
     dropped_months: int = 1
     dropped_bars: int = 42
+    dropped_future: int = 45
 
 
 def test_what_was_recorded_waits_and_was_dropped() -> None:
@@ -49,5 +50,6 @@ def test_what_was_recorded_waits_and_was_dropped() -> None:
         "kimp_keeper_changes_total/days_derived": 250,
         "kimp_keeper_changes_total/months_dropped": 1,
         "kimp_keeper_changes_total/bars_dropped": 42,
+        "kimp_keeper_changes_total/future_dropped": 45,
     }
     assert len(metrics) == len(FAMILIES)

@@ -31,6 +31,35 @@ def test_what_is_a_day_older_than_the_newest_is_gone() -> None:
     assert known(ring) == {}
 
 
+def test_time_that_goes_back_takes_what_was_told_of_the_future() -> None:
+    ring: DayRing[str] = DayRing()
+    for minute in (NOW - 5, NOW, NOW + 180):
+        ring.put("a", minute, minute - NOW)
+    version = ring.version("a")
+    ring.rewind(NOW)
+    assert known(ring) == {NOW - 5: -5, NOW: 0}
+    ring.advance(NOW + 180)
+    assert known(ring) == {NOW - 5: -5, NOW: 0}
+    assert ring.version("a") != version
+
+
+def test_time_may_go_back_by_more_than_a_day() -> None:
+    ring: DayRing[str] = DayRing()
+    ring.put("a", NOW + 3 * MINUTES, 1)
+    ring.rewind(NOW)
+    assert known(ring) == {}
+    ring.put("a", NOW, 2)
+    assert known(ring) == {NOW: 2}
+
+
+def test_time_goes_back_only_to_before_the_newest() -> None:
+    ring: DayRing[str] = DayRing()
+    ring.put("a", NOW, 1)
+    version = ring.version("a")
+    ring.rewind(NOW + 9)
+    assert (ring.newest, ring.version("a")) == (NOW, version)
+
+
 def test_a_full_day_has_every_minute() -> None:
     ring: DayRing[str] = DayRing()
     for minute in range(NOW, NOW + MINUTES + 7):

@@ -254,6 +254,14 @@ async def test_of_a_snapshot_without_a_global_leg_one_side_is_compared(
     assert check.snapshot == ()
 
 
+async def test_a_snapshot_without_a_global_leg_needs_no_rate(world: World) -> None:
+    alone = replace(BTC, listings=(DOMESTIC,))
+    unrated = replace(closing(), global_price=None, fx_rate=None, fx_source=None)
+    await world.keep_snapshot(unrated)
+    check = await world.service.recheck(alone, DAY)
+    assert check.snapshot == ()
+
+
 async def test_a_venue_that_is_away_is_no_proof(world: World) -> None:
     await world.keep(await world.made())
     fresh = World()

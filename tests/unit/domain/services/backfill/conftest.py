@@ -13,10 +13,12 @@ from adapters.memory.store import MemoryStore
 from domain.model.backfill_plan import BackfillSpan
 from domain.model.bar import Bar, BarOrigin, BasisBar, Hole, HoleReason
 from domain.model.coin import Coin, Listing
+from domain.model.daily_rate import DailyRate, RateCalendar
 from domain.model.fx import PremiumBasis
 from domain.model.identity import IdentityTable
 from domain.model.interval import Interval
 from domain.model.market import Exchange, Quality
+from domain.model.snapshot import utc_day
 from domain.services.backfill_service import BackfillService
 from domain.services.bar_filler import Filled
 from domain.services.bar_maker import BarTask
@@ -24,6 +26,8 @@ from domain.services.bar_maker import BarTask
 ONE = Decimal(1)
 # Nine days that ended two months before the clock's now.
 SPAN = BackfillSpan(Interval.D1, date(2025, 11, 1), date(2025, 11, 9))
+# A rate that every day uses.
+RATES = RateCalendar([DailyRate(date(2017, 1, 2), Decimal(1300), "frankfurter")])
 
 
 def coin_of(symbol: str, *, paired: bool = True) -> Coin:
@@ -35,9 +39,9 @@ def coin_of(symbol: str, *, paired: bool = True) -> Coin:
     return Coin(symbol, symbol, symbol, tuple(listings))
 
 
-def bar_of(task: BarTask, opened_ms: int, percent: int = 1) -> Bar:
+def bar_of(task: BarTask, opened_ms: int, percent: int, rate: DailyRate) -> Bar:
     value = Decimal(percent)
-    basis = BasisBar(value, value, value, value, ONE, 1, Quality.LIVE, minutes=0)
+    basis = BasisBar(value, value, value, value, rate.rate, 1, Quality.LIVE, minutes=0)
     return Bar(
         task.symbol,
         task.interval,
@@ -46,8 +50,8 @@ def bar_of(task: BarTask, opened_ms: int, percent: int = 1) -> Bar:
         ONE,
         {PremiumBasis.OFFICIAL_FX: basis},
         BarOrigin.BACKFILLED,
-        "csv",
-        opened_ms,
+        rate.source,
+        rate.as_of_ms,
     )
 
 
@@ -62,7 +66,7 @@ class FakeFiller:
 
     store: MemoryBarStore
     no_candle: set[tuple[str, int]] = field(default_factory=set)
-    no_rate: bool = False
+    rates: RateCalendar = RATES
     unusable: int = 0
     percent: int = 1
     failures: list[Exception] = field(default_factory=list)
@@ -81,12 +85,19 @@ class FakeFiller:
         bars, holes = [], []
         for opened_ms in range(task.from_ms, task.to_ms, step_ms):
             reason = self._lacks(task.symbol, opened_ms)
-            if reason is None:
-                bars.append(bar_of(task, opened_ms, self.percent))
+            rate = self.rates.on(utc_day(opened_ms))
+            if reason is None and rate is not None:
+                bars.append(bar_of(task, opened_ms, self.percent, rate))
             else:
                 ends_ms = opened_ms + step_ms
                 holes.append(
-                    Hole(task.symbol, task.interval, opened_ms, ends_ms, reason)
+                    Hole(
+                        task.symbol,
+                        task.interval,
+                        opened_ms,
+                        ends_ms,
+                        reason or HoleReason.NO_RATE,
+                    )
                 )
         if self.unusable:
             bars, holes = bars[self.unusable :], []
@@ -99,7 +110,7 @@ class FakeFiller:
     def _lacks(self, symbol: str, opened_ms: int) -> HoleReason | None:
         if (symbol, opened_ms) in self.no_candle:
             return HoleReason.NO_DOMESTIC_CANDLE
-        return HoleReason.NO_RATE if self.no_rate else None
+        return None
 
     def asked(self) -> Sequence[tuple[str, int, int]]:
         return [(task.symbol, task.from_ms, task.to_ms) for task in self.tasks]
@@ -122,6 +133,13 @@ class Bench:
             self.identity,
             self.clock,
             **options,  # type: ignore[arg-type] # in_flight is whole where it is given
+        )
+
+    def given(self, rates: RateCalendar) -> BackfillService:
+        """Return a run with a file of rates."""
+        self.filler.rates = rates
+        return BackfillService(
+            self.filler, self.store, self.identity, self.clock, given=rates
         )
 
 

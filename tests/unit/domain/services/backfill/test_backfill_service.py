@@ -10,6 +10,7 @@ from domain.model.backfill_plan import CHUNK, BackfillSpan
 from domain.model.backfill_tally import BackfillTally
 from domain.model.bar import Hole, HoleReason
 from domain.model.coin import Coin, Listing
+from domain.model.daily_rate import RateCalendar
 from domain.model.error import StoreUnavailable, UpstreamUnavailable
 from domain.model.identity import IdentityRow, IdentityTable
 from domain.model.interval import Interval
@@ -22,7 +23,7 @@ from domain.services.backfill_service import (
     SETTLE_MS,
     BackfillService,
 )
-from tests.unit.domain.services.backfill.conftest import SPAN, Bench, coin_of
+from tests.unit.domain.services.backfill.conftest import RATES, SPAN, Bench, coin_of
 
 DAY_MS = 86_400_000
 BTC, ETH, USDT = coin_of("BTC"), coin_of("ETH"), coin_of("USDT", paired=False)
@@ -149,11 +150,11 @@ async def test_a_market_that_comes_later_is_looked_at_again(bench: Bench) -> Non
 
 
 async def test_a_rate_that_comes_later_is_looked_for_again(bench: Bench) -> None:
-    bench.filler.no_rate = True
+    bench.filler.rates = RateCalendar()
     tally = await bench.service().run([BTC], SPAN)
     assert lacks(tally) == {(HoleReason.NO_RATE, "BTC"): 9}
     assert tally.is_complete
-    bench.filler.no_rate = False
+    bench.filler.rates = RATES
     tally = await bench.service().run([BTC], SPAN)
     assert (tally.written, tally.impossible_count) == (9, 0)
 

@@ -10,8 +10,10 @@ import pytest
 from adapters.memory.clock import FakeClock
 from domain.model.error import StoreUnavailable
 from domain.services.bar_keeper import (
+    AHEAD_MS,
     CHORE_INTERVAL_S,
     KEEP_INTERVAL_S,
+    LOOK_INTERVAL_S,
     RETRY_S,
     ROLL_UP_SLICE,
     BarKeeper,
@@ -19,7 +21,7 @@ from domain.services.bar_keeper import (
     months_ahead_ms,
 )
 
-DAY_MS = 86_400_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
 @dataclass
@@ -32,11 +34,20 @@ class House:
     asked: list[str] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     before: dict[str, int] = field(default_factory=dict)
+    future: list[int] = field(default_factory=list)
+    false: int = 0
 
     def note(self, what: str) -> None:
         if self.down:
             raise StoreUnavailable("gone")
         self.asked.append(what)
+
+    async def drop_future(self, after_ms: int) -> int:
+        if self.down:
+            raise StoreUnavailable("gone")
+        self.future.append(after_ms)
+        dropped, self.false = self.false, 0
+        return dropped
 
     async def make_room(self, from_ms: int, to_ms: int) -> None:
         self.note("room")
@@ -78,6 +89,25 @@ def keeper_of(
         clock,
         Retention(minutes_days=400, bars_days=bars_days),
         lambda: ready,
+    )
+
+
+@dataclass
+class Venues:
+    """By how much our clock is ahead, as far as they have told."""
+
+    offset_ms: int | None = 0
+
+    def told(self) -> int | None:
+        return self.offset_ms
+
+
+def witnessed(house: House, clock: FakeClock, venues: Venues) -> BarKeeper:
+    return BarKeeper(
+        house,  # type: ignore[arg-type] # housekeeping is all that is asked
+        clock,
+        Retention(minutes_days=400, bars_days=0),
+        offset_ms=venues.told,
     )
 
 
@@ -176,4 +206,78 @@ async def test_before_the_schema_is_there_nothing_is_asked(
     task = asyncio.create_task(keeper_of(house, clock, ready=False).run())
     await clock.advance(RETRY_S)
     assert house.asked == []
+    task.cancel()
+
+
+async def test_the_future_is_dropped_first_and_told(
+    house: House, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.false = 45_000
+    house.old_months = 0
+    keeper = keeper_of(house, clock)
+    assert await keeper.keep()
+    assert await keeper.keep()
+    assert house.future == [clock.now_ms() + AHEAD_MS] * 2
+    assert keeper.dropped_future == 45_000
+    told = [(r.levelname, r.message, vars(r)["minutes"]) for r in caplog.records]
+    assert told == [("WARNING", "keeper.future_dropped", 45_000)]
+
+
+async def test_the_future_is_dropped_in_every_round(
+    house: House, clock: FakeClock
+) -> None:
+    task = asyncio.create_task(keeper_of(house, clock).run())
+    await clock.advance(3 * KEEP_INTERVAL_S - 1)
+    assert len(house.future) == 3
+    task.cancel()
+
+
+async def test_while_the_database_is_away_the_future_is_dropped_as_soon_as_it_is_back(
+    house: House, clock: FakeClock
+) -> None:
+    house.down = True
+    keeper = keeper_of(house, clock)
+    task = asyncio.create_task(keeper.run())
+    await clock.advance(2 * RETRY_S)
+    house.down, house.false = False, 3
+    await clock.advance(RETRY_S)
+    assert keeper.dropped_future == 3
+    task.cancel()
+
+
+async def test_before_a_venue_has_told_the_time_nothing_is_of_the_future(
+    house: House, clock: FakeClock
+) -> None:
+    venues = Venues(None)
+    task = asyncio.create_task(witnessed(house, clock, venues).run())
+    await clock.advance(KEEP_INTERVAL_S)
+    assert house.future == []
+    assert house.asked.count("roll_up") == 2
+    venues.offset_ms = 0
+    await clock.advance(LOOK_INTERVAL_S)
+    assert house.future == [clock.now_ms() + AHEAD_MS]
+    task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "later_ms"), [(-50 * 365 * DAY_MS, 50 * 365 * DAY_MS), (HOUR_MS, 0)]
+)
+async def test_what_is_of_the_future_by_our_clock_alone_stays(
+    house: House, clock: FakeClock, offset_ms: int, later_ms: int
+) -> None:
+    assert await witnessed(house, clock, Venues(offset_ms)).keep()
+    assert house.future == [clock.now_ms() + later_ms + AHEAD_MS]
+
+
+@pytest.mark.parametrize(("offset_ms", "true_ms"), [(3 * HOUR_MS, 0), (0, 3 * HOUR_MS)])
+async def test_a_clock_that_is_set_back_begins_a_round_and_is_not_believed_alone(
+    house: House, clock: FakeClock, offset_ms: int, true_ms: int
+) -> None:
+    task = asyncio.create_task(witnessed(house, clock, Venues(offset_ms)).run())
+    await clock.advance(30)
+    clock.set_now_ms(clock.now_ms() - 3 * HOUR_MS)
+    await clock.advance(LOOK_INTERVAL_S)
+    assert house.future[1:] == [clock.now_ms() + true_ms + AHEAD_MS]
+    await clock.advance(KEEP_INTERVAL_S - 1)
+    assert len(house.future) == 2
     task.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,19 @@ def closes() -> Closes:
 @pytest.fixture
 def trail(closes: Closes, clock: FakeClock) -> DayTrail:
     return DayTrail(closes, clock)  # type: ignore[arg-type]  # the one question
+
+
+@pytest.mark.parametrize("hours", [3, 48])
+async def test_a_clock_that_was_ahead_leaves_no_points_of_the_future(
+    trail: DayTrail, clock: FakeClock, hours: int
+) -> None:
+    now_ms = clock.now_ms()
+    trail.note([bar("BTC", now_ms + hours * 60 * MINUTE, "9")])
+    trail.note([bar("BTC", now_ms - MINUTE, "1.5")])
+    assert await told(trail) == [(now_ms, "1.500000")]
+    healed = replace(bar("BTC", now_ms - 5 * MINUTE, "1"), origin=BarOrigin.BACKFILLED)
+    trail.note([healed])
+    assert [at_ms for at_ms, _ in await told(trail)] == [now_ms - 4 * MINUTE, now_ms]
 
 
 async def test_it_is_filled_with_exactly_a_day(

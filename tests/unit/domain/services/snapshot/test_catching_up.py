@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.model.daily_rate import DailyRate
+from domain.model.error import StoreUnavailable
 from domain.model.market import Exchange
 from domain.model.snapshot import AuditReason, DailyPrices, DailySnapshot, taken_ms
 from domain.services.snapshot_catch_up import RATE_PATIENCE_S
@@ -25,6 +26,9 @@ from tests.unit.domain.services.snapshot.conftest import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from domain.model.daily_rate import RateCalendar
     from domain.services.snapshot_service import SnapshotService
     from tests.unit.domain.services.snapshot.conftest import Scene
 
@@ -266,6 +270,30 @@ async def test_at_most_sixty_days_are_made_and_the_cut_is_told_once(
     assert sorted(stored) == [DAY, *days(60, last - timedelta(days=59))]
     await scene.prove(service)
     assert caplog.messages.count("snapshot.catch_up_cut") == 1
+
+
+async def test_others_come_in_between_while_many_days_are_looked_at(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await leave(scene, for_days=59)
+    rounds = asked_after = 0
+
+    async def breathe() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    async def calendar(from_day: date, to_day: date) -> RateCalendar:
+        nonlocal asked_after
+        asked_after = rounds
+        raise StoreUnavailable("enough")
+
+    other = asyncio.create_task(breathe())
+    monkeypatch.setattr(service._witness, "calendar", calendar)
+    assert not await scene.prove(service)
+    other.cancel()
+    assert asked_after >= 59
 
 
 async def test_a_lost_store_loses_nothing(scene: Scene) -> None:

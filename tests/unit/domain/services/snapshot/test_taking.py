@@ -23,6 +23,9 @@ from tests.unit.domain.services.snapshot.conftest import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from domain.model.snapshot import DailySnapshot
     from tests.unit.domain.services.snapshot.conftest import Scene
 
 NEXT = DAY + timedelta(days=1)
@@ -253,6 +256,30 @@ async def test_the_oldest_of_too_many_waiting_days_goes(
     scene.store.store.down = None
     await scene.turn(service)
     assert await scene.store.first_day() == NEXT
+
+
+async def test_a_day_that_is_dropped_while_it_is_written_is_written(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_taker, "MAX_WAITING_DAYS", 1)
+    service = scene.serve()
+    scene.world.go_live()
+    scene.store.store.down = "gone"
+    await scene.change_date(service, GRACE_MS)
+    scene.store.store.down = None
+    add = scene.store.add
+
+    async def add_slowly(rows: Collection[DailySnapshot]) -> int:
+        for at_ms in (DAY_MS - 1000, DAY_MS + GRACE_MS):
+            scene.set_now(at_ms)
+            service.taker.watch()
+        return await add(rows)
+
+    monkeypatch.setattr(scene.store, "add", add_slowly)
+    assert await scene.turn(service)
+    assert sorted(await scene.store.stored(DAY, NEXT)) == [DAY]
+    assert await scene.turn(service)
+    assert sorted(await scene.store.stored(DAY, NEXT)) == [DAY, NEXT]
 
 
 async def test_two_servers_store_each_row_once(scene: Scene) -> None:

@@ -1,0 +1,1 @@
+"""What the past costs: bars written, ranges read, backfills, kills."""
