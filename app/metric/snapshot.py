@@ -54,9 +54,11 @@ class SnapshotFigures:
     def gather(self) -> Iterator[Metric]:
         """Yield the metrics of snapshots."""
         count = self.count
-        yield COMPARED.now(count.current.compared)
-        yield EQUAL.now(count.current.equal)
-        yield UPDATED.now(count.current.updated)
+        # Read once: metrics are written in a thread, and the three belong together.
+        current = count.current
+        yield COMPARED.now(current.compared)
+        yield EQUAL.now(current.equal)
+        yield UPDATED.now(current.updated)
         yield TAKEN.now(count.taken)
         yield CAUGHT_UP.now(count.caught_up)
         yield VERIFIED.now(count.verified)

@@ -20,6 +20,14 @@ CLOCK: Final = Path(__file__).parent / "clock"
 COMMAND_LIMIT_S: Final = 300.0
 PRICE_LIMIT_S: Final = 60.0
 
+# The venues live in the tests' own process: on a busy machine they are slow to answer,
+# and a server that called them silent or dead would be right.
+PATIENCE = {
+    "KIMP_UPBIT__SILENCE_BOUND_S": "60",
+    "KIMP_BINANCE__SILENCE_BOUND_S": "60",
+    "KIMP_RESILIENCE__TIMEOUT_S": "60",
+}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -71,7 +79,7 @@ class Bench:
     @property
     def _own(self) -> dict[str, str]:
         clock = {"PYTHONPATH": str(CLOCK), "KIMP_TEST_CLOCK": str(self._clock)}
-        return {**self.settings, **clock}
+        return {**PATIENCE, **self.settings, **clock}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command in a group of its own."""

@@ -42,14 +42,14 @@ def task_of(symbol: str, interval: Interval, first: date, openings: int) -> BarT
     )
 
 
-async def test_a_year_of_days_of_one_coin_takes_eight_requests(
+async def test_a_year_of_days_of_one_coin_takes_twelve_requests(
     filling: Filling,
 ) -> None:
     task = task_of("ETH", Interval.D1, YEAR, DAYS)
     with filling.requests() as sent:
         filled = await filling.filler.fill(task)
-    # Two pages of the coin, of USDT and of USDC; one page; one span of rates.
-    assert sent == {"upbit": 6, "binance": 1, "fx": 1}
+    # Two pages of the coin, of USDT and of USDC; one page; five spans of rates.
+    assert sent == {"upbit": 6, "binance": 1, "fx": 5}
     assert (filled.bars, filled.written, filled.holes) == (DAYS, DAYS, 0)
     assert filled.candles == 4 * DAYS
 
@@ -63,21 +63,21 @@ async def test_another_coin_of_the_year_takes_three(filling: Filling) -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "many", "upbit", "binance"),
+    ("interval", "many", "upbit", "binance", "fx"),
     [
-        (Interval.D1, 200, 1, 1),
-        (Interval.H1, 1_000, 5, 1),
-        (Interval.H1, 1_001, 6, 2),
-        (Interval.M1, 1_000, 5, 1),
+        (Interval.D1, 200, 1, 1, 3),
+        (Interval.H1, 1_000, 5, 1, 1),
+        (Interval.H1, 1_001, 6, 2, 1),
+        (Interval.M1, 1_000, 5, 1, 1),
     ],
 )
 async def test_a_span_takes_its_pages_and_no_more(
-    filling: Filling, interval: Interval, many: int, upbit: int, binance: int
+    filling: Filling, interval: Interval, many: int, upbit: int, binance: int, fx: int
 ) -> None:
     task = task_of("BTC", interval, YEAR, many)
     with filling.requests() as sent:
         filled = await filling.filler.fill(task)
-    assert sent == {"upbit": 3 * upbit, "binance": binance, "fx": 1}
+    assert sent == {"upbit": 3 * upbit, "binance": binance, "fx": fx}
     assert filled.written == filled.bars == many
 
 
