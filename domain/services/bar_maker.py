@@ -162,9 +162,8 @@ class _Read:
     def told(self) -> Iterator[tuple[Exchange, Candle]]:
         """Yield every closed candle that was read."""
         for key in self.runs:
-            for candle in self._candles(key):
-                if candle.closed:
-                    yield key.exchange, candle
+            closed = [candle for candle in self._candles(key) if candle.closed]
+            yield from ((key.exchange, candle) for candle in closed)
 
     def _pair(self, domestic: MarketKey, global_: MarketKey) -> SpanCandles:
         stable = {basis: self._candles(key) for basis, (_, key) in STABLE_RATES.items()}

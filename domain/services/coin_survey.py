@@ -118,15 +118,15 @@ class CoinSurvey:
     async def _markets(
         self, source: MarketSource
     ) -> Sequence[VenueMarket] | UpstreamUnavailable:
-        for wait_s in (*WAITS_S, None):
+        waits = iter(WAITS_S)
+        while True:
             try:
                 return await source.markets()
             except UpstreamUnavailable as exc:
-                held_s = self._held_s(exc)
+                wait_s, held_s = next(waits, None), self._held_s(exc)
                 if wait_s is None or held_s > MAX_HOLD_S:
                     return exc
-                await self._clock.sleep(max(wait_s, held_s))
-        raise AssertionError("the last try has returned")
+            await self._clock.sleep(max(wait_s, held_s))
 
     def _held_s(self, exc: UpstreamUnavailable) -> float:
         if exc.retry_at_ms is None:

@@ -35,6 +35,10 @@ def test_markets_that_were_always_there_are_one_spell() -> None:
     ]
 
 
+def test_no_time_has_no_spell() -> None:
+    assert told(coin(UPBIT, BINANCE), NOTHING, 0) == []
+
+
 def test_a_coin_without_a_global_market_has_none_and_is_sure() -> None:
     (spell,) = told(coin(UPBIT), NOTHING, 2)
     assert (spell.domestic, spell.global_, spell.is_sure) == (UPBIT, None, True)

@@ -71,14 +71,17 @@ def minute(symbol: str, opened_ms: int) -> Bar:
 class Filler:
     """The real filler, with every task remembered and failures on demand."""
 
-    def __init__(self, filler: BarFiller) -> None:
+    def __init__(self, filler: BarFiller, clock: FakeClock) -> None:
         self._filler = filler
+        self._clock = clock
+        self.takes_s = 0.0
         self.tasks: list[BarTask] = []
         self.failing: set[str] = set()
         self.retry_at_ms: int | None = None
 
     async def fill(self, task: BarTask) -> Filled:
         self.tasks.append(task)
+        await self._clock.sleep(self.takes_s)
         if task.symbol in self.failing:
             error = UpstreamUnavailable("upbit.rest", "out of order")
             error.retry_at_ms = self.retry_at_ms
@@ -97,7 +100,7 @@ class Kit:
         self.bars = MemoryBarStore(self.store)
         maker = BarMaker(self.upbit, self.binance)
         archive = MemoryCandleArchive(self.store)
-        self.filler = Filler(BarFiller(maker, self.bars, archive, RATES))
+        self.filler = Filler(BarFiller(maker, self.bars, archive, RATES), self.clock)
         self.coins: list[Coin] = []
         self.unsure: set[str] = set()
         self.behind = False

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from domain.services.gap_service import (
     FIRST_PAUSE_S,
+    LOOK_S,
     MAX_IN_A_ROW,
     MAX_PAUSE_S,
+    SOON_S,
 )
 from tests.unit.domain.services.gap.conftest import (
     DAY,
+    MINUTE,
     NOW,
     Kit,
     coin,
@@ -96,3 +101,35 @@ async def test_a_store_that_is_away_costs_a_pause(kit: Kit) -> None:
     kit.store.down = None
     await kit.look()
     assert kit.service.count.healed == 8
+
+
+async def test_a_look_that_came_too_early_is_repeated_soon(kit: Kit) -> None:
+    kit.coins = [coin("ETH")]
+    await kit.record("ETH", [9, 0])
+    kit.trade("ETH", range(10))
+    kit.behind = True
+    running = asyncio.create_task(kit.service.run())
+    await kit.clock.advance(1)
+    kit.behind = False
+    assert not kit.filler.tasks
+    await kit.clock.advance(SOON_S + 20)
+    running.cancel()
+    assert kit.service.count.healed == 8
+
+
+async def test_old_days_get_a_minute_at_a_time(kit: Kit) -> None:
+    symbols = ["AAA", "ETH", "XRP"]
+    kit.coins = [coin(symbol) for symbol in symbols]
+    old = DAY // MINUTE + 600
+    for symbol in symbols:
+        await kit.record(symbol, [old + 9, *range(old + 1)])
+        kit.trade(symbol, range(old, old + 10))
+    kit.filler.takes_s = LOOK_S - 1
+    await kit.look(1.0)
+    assert [task.symbol for task in kit.filler.tasks] == ["AAA", "ETH"]
+    assert kit.service.count.healed == 2 * 8
+    # What was not even tried is looked at next.
+    kit.filler.takes_s = 0.0
+    await kit.look(1.0)
+    assert "XRP" in [task.symbol for task in kit.filler.tasks]
+    assert len(await kit.origins("XRP", range(old, old + 10))) == 10

@@ -133,3 +133,31 @@ async def test_closing_ends_what_is_under_way() -> None:
     await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("problem", [None, StoreUnavailable("postgres", "away")])
+async def test_an_answer_that_nobody_waits_for_any_more_disturbs_nobody(
+    problem: Exception | None,
+) -> None:
+    loader, clock = Loader(), FakeClock()
+    cache = cache_of(loader, clock)
+    loader.gate.clear()
+    loader.problem = problem
+    asking = [asyncio.ensure_future(cache.get(key, 1)) for key in "ab"]
+    await clock.settle()
+    cache._flights["a"].cancel()
+    loader.gate.set()
+    first, second = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(first, asyncio.CancelledError)
+    assert second == "1.1" if problem is None else second is problem
+
+
+async def test_a_question_that_is_ended_after_its_answer_ends_nobody() -> None:
+    loader, clock = Loader(), FakeClock()
+    cache = cache_of(loader, clock)
+    loader.gate.clear()
+    asking = asyncio.ensure_future(cache.get("a", 1))
+    await clock.settle()
+    cache._flights.pop("a").set_result("known")
+    await cache.close()
+    assert await asking == "known"
