@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from starlette.responses import Response
+from strawberry.types import ExecutionResult
 
 from api.accept import JSON
 from api.error import ErrorCode
@@ -30,6 +31,16 @@ def json_answer(
         media_type=f"{media_type}; charset=utf-8",
         headers={**NOSNIFF, **named},
     )
+
+
+def event_json(result: ExecutionResult) -> bytes:
+    """Return the payload of a stream's event."""
+    event: dict[str, object] = {"data": result.data}
+    if result.errors:
+        event["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        event["extensions"] = result.extensions
+    return msgspec.json.encode(event)
 
 
 def failure(

@@ -51,7 +51,7 @@ def create_app(deps: ApiDeps) -> Starlette:
         more = masked(exc, request.url.path)
         return failure(MASKED_MESSAGE, 500, deps.clock.now_ms(), more)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", front),
             Route("/graphql", graphql),
@@ -66,3 +66,6 @@ def create_app(deps: ApiDeps) -> Starlette:
         ],
         exception_handlers={HTTPException: refused, Exception: failed},
     )
+    # For servers that give sockets to conversations themselves.
+    app.state.graphql = graphql
+    return app

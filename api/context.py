@@ -28,6 +28,14 @@ class ApiContext:
         """Return the context of one more operation."""
         return replace(self, allowance=Allowance())
 
+    def share_key(self) -> object:
+        """Return whatever of the caller may make answers differ: nothing yet.
+
+        Subscribers with equal keys are sent the same bytes. What tells callers apart
+        (scopes, a language) belongs in here, or one would be told what is another's.
+        """
+        return ()
+
     def market_data(self) -> MarketDataService:
         """Return the entry point of one-off reads.
 

@@ -5,7 +5,6 @@ overridden here: negotiation, failures as JSON, bounds, and the page.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,10 +20,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.subscriptions import (
-    GRAPHQL_SSE_PROTOCOL,
-    GRAPHQL_TRANSPORT_WS_PROTOCOL,
-)
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from api.accept import Form, choose, prefers_page, ranked
@@ -34,11 +30,13 @@ from api.context import ApiContext
 from api.deps import ApiDeps
 from api.error import MASKED_MESSAGE, masked
 from api.graphiql import PAGE_HEADERS, graphiql_page
-from api.limit import CONNECTION_INIT_TIMEOUT_S
+from api.live.asgi import serve_socket
+from api.live.conversation import Conversation, Sockets
+from api.live.engine import LiveEngine
+from api.live.wire import Wire
 from api.measure import WEBSOCKET
 from api.origin import is_allowed
 from api.schema import ApiSchema, api_schema
-from api.socket import SocketAdapter, SocketHandler
 from api.stream import EventStream
 
 _NOT_ALLOWED = "pages of this origin may not call; see KIMP_HTTP__ALLOWED_ORIGINS"
@@ -65,32 +63,39 @@ class GraphQLEndpoint(GraphQL[ApiContext, None]):
 
     schema: ApiSchema
     request_adapter_class = RequestAdapter
-    websocket_adapter_class = SocketAdapter
-    graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}  # noqa: RUF012 (the library's class attribute)
 
     def __init__(self, deps: ApiDeps) -> None:
         super().__init__(
             api_schema(),
-            subscription_protocols=(
-                GRAPHQL_TRANSPORT_WS_PROTOCOL,
-                GRAPHQL_SSE_PROTOCOL,
-            ),
-            connection_init_wait_timeout=timedelta(seconds=CONNECTION_INIT_TIMEOUT_S),
-            max_subscriptions_per_connection=None,  # SocketHandler counts, with a code
+            subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
             allowed_origins=deps.allowed_origins,
         )
         self._deps = deps
-        self.traffic = deps.traffic
+        engine = LiveEngine(self.schema, deps.board, deps.clock, deps.traffic)
+        deps.traffic.live = engine
+        self.sockets = Sockets(self.schema, engine, ApiContext(deps, WEBSOCKET))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or a socket."""
         if scope["type"] == "websocket":
-            await super().__call__(scope, receive, send)
+            socket = WebSocket(scope, receive, send)
+            if self.may_talk(socket.headers):
+                await serve_socket(socket, self.sockets)
+            else:
+                await socket.close()
             return
         request = Request(scope, receive)
         response = await self._answer(request)
         await response(scope, receive, send)
+
+    def may_talk(self, headers: Mapping[str, str]) -> bool:
+        """Whether a handshake's Origin may open a socket; names in lower case."""
+        return is_allowed(headers, self.allowed_origins)
+
+    def converse(self, wire: Wire, parent: str | None) -> Conversation:
+        """Begin the conversation of a socket; `parent` is its `traceparent`."""
+        return Conversation(self.sockets, wire, parent)
 
     async def _answer(self, request: Request) -> Response:
         now_ms = self._deps.clock.now_ms()
@@ -109,8 +114,7 @@ class GraphQLEndpoint(GraphQL[ApiContext, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> ApiContext:
         """Return the context of operations; it holds nothing of its socket."""
-        transport = WEBSOCKET if isinstance(request, WebSocket) else "http"
-        return ApiContext(self._deps, transport, request.headers.get("traceparent"))
+        return ApiContext(self._deps, "http", request.headers.get("traceparent"))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Return the carrier of the answer's media type."""

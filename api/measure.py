@@ -75,6 +75,13 @@ async def watched(
                     deps.traffic.lagged(asked.field, lag_s, merged)
 
 
+def trace_joined(context: ApiContext, text: str, seconds: float) -> None:
+    """Trace a subscription that a group runs, by its first event."""
+    joined = Asked(text, OperationType.SUBSCRIPTION)
+    more = _attributes(joined, WEBSOCKET, OK)
+    context.deps.tracer.record(_name(joined), seconds, more, parent=context.parent)
+
+
 def outcome(result: ExecutionResult) -> str:
     """Return the code of a finished result's first error, OK without one."""
     for error in result.errors or ():

@@ -4,6 +4,7 @@ Source: design.md, "Degrading".
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,6 +16,11 @@ from api.schema import schema_text
 from domain.model.health import Health, UpstreamStatus
 
 SERVICE = "kimchi-premium"
+
+
+def create_probe_app(deps: ApiDeps) -> Starlette:
+    """Return an application that answers operators' tools and nobody else."""
+    return Starlette(routes=Probe(deps).routes())
 
 
 class Probe:

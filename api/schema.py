@@ -12,6 +12,7 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
+    GraphQLSchema,
     OperationType,
     get_named_type,
     is_leaf_type,
@@ -36,6 +37,7 @@ from api.measure import timed, watched
 from api.query import Query
 from api.scalar import SCALARS, instant_text
 from api.subscription import Subscription
+from api.type.resolver import MOVING
 
 
 class ApiSchema(strawberry.Schema):
@@ -57,6 +59,11 @@ class ApiSchema(strawberry.Schema):
             if isinstance(found, GraphQLObjectType):
                 for field in found.fields.values():
                     _shorten(field)
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        return self._schema
 
     def is_subscription(self, query: str, operation_name: str | None) -> bool:
         """Whether the operation that would run is a subscription."""
@@ -88,11 +95,11 @@ class ApiSchema(strawberry.Schema):
     ) -> ExecutionResult:
         problem = operation_problem(self._schema, query, operation_name)
         if problem is not None:
-            return _finished(_refused(problem), context)
+            return finished(_refused(problem), context)
         result = await super().execute(
             query, context_value=context, operation_name=operation_name, **more
         )
-        return _finished(result, context)
+        return finished(result, context)
 
     async def stream(  # type: ignore[override]  # as above
         self,
@@ -117,7 +124,7 @@ class ApiSchema(strawberry.Schema):
         try:
             problem = operation_problem(self._schema, query, operation_name)
             if problem is not None:
-                yield _finished(_refused(problem), context)
+                yield finished(_refused(problem), context)
                 return
             results = await super().stream(
                 query, context_value=context, operation_name=operation_name, **more
@@ -126,10 +133,10 @@ class ApiSchema(strawberry.Schema):
             whole = cast("AsyncGenerator[ExecutionResult, None]", results)
             async with aclosing(whole):
                 async for result in whole:
-                    yield _finished(result, context)
+                    yield finished(result, context)
         except Exception as exc:  # noqa: BLE001 (transports would log and swallow it)
             error = GraphQLError(str(exc), original_error=exc)
-            yield _finished(PreExecutionError(None, [error]), context)
+            yield finished(PreExecutionError(None, [error]), context)
 
     def process_errors(
         self,
@@ -150,7 +157,8 @@ def schema_text() -> str:
     return api_schema().as_str().rstrip() + "\n"
 
 
-def _finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
+def finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
+    """Give every error a code, and the result the server's time; counted."""
     if result.errors:
         now_ms = context.deps.clock.now_ms()
         result.errors = [coded(error, now_ms) for error in result.errors]
@@ -175,6 +183,7 @@ def _shorten(field: GraphQLField) -> None:
     definition = field.extensions.get("strawberry-definition")
     if not isinstance(definition, StrawberryField) or definition.is_subscription:
         return
+    field.extensions[MOVING] = MOVING in definition.metadata
     resolver = definition.base_resolver
     if resolver is None:
         field.extensions[PLAIN] = attrgetter(definition.python_name)

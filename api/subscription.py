@@ -1,6 +1,6 @@
 """What can be watched."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated, TypeVar, cast
 
@@ -13,6 +13,9 @@ from api.argument import (
     premium_filter,
     throttle_ms,
 )
+from api.context import ApiContext
+from api.live.source import BoardWatch, CoinWatch, LiveSource, Watch
+from api.moment import Moment
 from api.query import ContextInfo, Symbol
 from api.type.filter import PremiumFilter
 from api.type.health import Health
@@ -56,13 +59,12 @@ class Subscription:
             ),
         ] = UNSET,
         throttle: Throttle = BOARD_THROTTLE_MS,
-    ) -> AsyncIterator[PremiumsUpdate]:
+    ) -> AsyncIterable[PremiumsUpdate]:
         """Watch the board."""
-        context = info.context
         pace = throttle_ms(throttle, BOARD_THROTTLE_MS)
-        events = context.deps.watch.premiums(premium_filter(wanted), pace)
-        context.subscribed()
-        return told(events, lambda e: PremiumsUpdate.from_domain(e, context.moment()))
+        watch = BoardWatch(premium_filter(wanted), pace)
+        events = info.context.deps.watch.premiums(watch.wanted, pace)
+        return live(watch, events, PremiumsUpdate.from_domain, info.context)
 
     @watcher(
         "One coin, now and after every change; ends when it leaves the board. An "
@@ -73,15 +75,15 @@ class Subscription:
         info: ContextInfo,
         symbol: Symbol,
         throttle: Throttle = COIN_THROTTLE_MS,
-    ) -> AsyncIterator[Premium]:
+    ) -> AsyncIterable[Premium]:
         """Watch one coin."""
         context = info.context
         pace = throttle_ms(throttle, COIN_THROTTLE_MS)
         if context.moment().board.premium(symbol.upper()) is None:
             raise UnknownCoin(symbol)
+        watch = CoinWatch(symbol.upper(), pace)
         events = context.deps.watch.premium(symbol, pace)
-        context.subscribed()
-        return told(events, lambda p: Premium.from_domain(p, context.moment()))
+        return live(watch, events, Premium.from_domain, context)
 
     @watcher(
         "The health now, then whenever a status, breaker or channel changes; at "
@@ -90,6 +92,21 @@ class Subscription:
     def health(self, info: ContextInfo) -> AsyncIterator[Health]:
         """Watch the health."""
         return told(info.context.deps.health.watch(), Health.from_domain)
+
+
+def live(
+    watch: Watch,
+    events: AsyncIterator[D],
+    form: Callable[[D, Moment], T],
+    context: ApiContext,
+) -> LiveSource[D, T]:
+    """Return a source that one subscriber may iterate, or the engine read."""
+
+    def ordinary() -> AsyncGenerator[T, None]:
+        context.subscribed()
+        return told(events, lambda event: form(event, context.moment()))
+
+    return LiveSource(watch, ordinary, form)
 
 
 async def told(

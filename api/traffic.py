@@ -4,10 +4,11 @@ Everything is counted under labels of a closed list: a client cannot make new on
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from domain.model.histogram import ANSWER_BOUNDS_S, LAG_BOUNDS_S, Histogram
 
@@ -18,6 +19,39 @@ OTHER: Final = "other"
 """Stands for paths and methods that are none of ours."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+
+class LiveReporter(Protocol):
+    """What the subscription engine tells of itself."""
+
+    @property
+    def groups(self) -> Sized:
+        """Groups of subscriptions that are told alike."""
+        ...
+
+    @property
+    def lagging(self) -> int:
+        """Members that wait for room in their sockets."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Groups that ended because an event could not be written."""
+        ...
+
+    @property
+    def ordinary(self) -> Mapping[str, int]:
+        """Operations on sockets that no group could run, by why."""
+        ...
+
+
+class NoneLive:
+    """Stands for the engine where there is none."""
+
+    groups: Sized = ()
+    lagging = 0
+    failed = 0
+    ordinary: Mapping[str, int] = MappingProxyType({})
 
 
 class Traffic:
@@ -40,6 +74,7 @@ class Traffic:
         # field
         self.lag_s: dict[str, Histogram] = defaultdict(_lag)
         self.merged: Counter[str] = Counter()
+        self.live: LiveReporter = NoneLive()
 
     def request(
         self, method: str, route: str, status: int, seconds: float | None
@@ -68,15 +103,30 @@ class Traffic:
         if merged > 0:
             self.merged[field] += merged
 
-    @contextmanager
-    def socket(self) -> Iterator[None]:
-        """Count a WebSocket for as long as it is open."""
+    def delivered(
+        self, field: str, transport: str, count: int, lag_s: float | None
+    ) -> None:
+        """Count an event that was handed to so many at once.
+
+        `lag_s` is how long after its tick; None: a first event, of no tick.
+        """
+        self.events[field, transport] += count
+        if lag_s is not None:
+            self.lag_s[field].observe(max(0.0, lag_s), count)
+
+    def fell_behind(self, field: str, ticks: int) -> None:
+        """Count the ticks that a reader was too slow for: they come as one event."""
+        if ticks > 0:
+            self.merged[field] += ticks
+
+    def socket_opened(self) -> None:
+        """Count a WebSocket that is open now."""
         self.sockets += 1
         self.sockets_opened += 1
-        try:
-            yield
-        finally:
-            self.sockets -= 1
+
+    def socket_closed(self) -> None:
+        """Count it no longer."""
+        self.sockets -= 1
 
     @contextmanager
     def subscription(self, field: str, transport: str) -> Iterator[None]:

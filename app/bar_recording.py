@@ -18,6 +18,7 @@ from domain.ports.clock import Clock
 from domain.services.bar_keeper import BarKeeper, Retention
 from domain.services.bar_recorder import BarRecorder
 from domain.services.bar_writer import BarWriter
+from domain.services.leaders_bar_writer import LeadersBarWriter
 
 # Of the time a stop may take, what the database may take of it; the rest waits on disk.
 DRAIN_TIMEOUT_S = 3.0
@@ -64,11 +65,13 @@ def open_bar_recording(
     store: Store,
     clock: Clock,
     offset_ms: Callable[[], int | None],
+    keeps: Callable[[], bool] = lambda: True,
 ) -> BarRecording:
     """Compose; the running minute begins now.
 
     `offset_ms` tells by how much our clock is ahead of the venues', None before any of
-    them has answered.
+    them has answered; `keeps` whether closed minutes are to be written: another process
+    may do so.
     """
     part = settings.history
     bars = PostgresBarStore(store.database)
@@ -79,7 +82,7 @@ def open_bar_recording(
     spool = FileBarSpool(
         settings.data_dir / "spool" / "bars", part.spool_mb * BYTES_PER_MB
     )
-    writer = BarWriter(bars, spool, clock, ready)
+    writer = LeadersBarWriter(bars, spool, clock, ready, keeps)
     retention = Retention(part.minutes_days, part.bars_days)
     return BarRecording(
         recorder=BarRecorder(writer, clock),

@@ -18,6 +18,8 @@ from app.settings import InvalidSetting, load_settings, unknown_names
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# Processes of `kimp serve --workers`; more than cores bring nothing.
+MAX_WORKERS = 64
 
 _COMMANDS = {
     "serve": "serve live premiums from the real exchanges",
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text, description=text)
         for name, text in _COMMANDS.items()
     }
+    _add_serve(parsers["serve"])
     _add_simulate(parsers["simulate"])
     add_record(parsers["record"])
     add_replay(parsers["replay"])
@@ -83,6 +86,27 @@ def _parser() -> argparse.ArgumentParser:
     add_backup(parsers["backup"])
     add_restore(parsers["restore"])
     return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--role",
+        choices=("all", "ingest", "api"),
+        default="all",
+        help="all (default); ingest feeds API replicas, api is one (KIMP_BUS__URL)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_worker_count,
+        metavar="N",
+        help="with --role api: N processes on one port",
+    )
+
+
+def _worker_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not within 1..{MAX_WORKERS}")
+    return int(text)
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:

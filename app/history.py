@@ -49,8 +49,12 @@ def open_history(
     catalog: CatalogService,
     venues: Sequence[Venue],
     instruments: Instruments,
+    keeps: Callable[[], bool] = lambda: True,
 ) -> History:
-    """Compose history beside a board that is composed; it is to be closed."""
+    """Compose history beside a board that is composed; it is to be closed.
+
+    `keeps` tells whether closed minutes are to be written: another may do so.
+    """
     rates = open_dated_rates(settings, store, clock, instruments.tracer)
     snapshots = open_snapshots(
         settings, store, clock, board, catalog, venues, rates.book.calendar
@@ -60,6 +64,7 @@ def open_history(
         store,
         clock,
         lambda: known_offset_ms(venue.http.clock_offset_ms for venue in venues),
+        keeps,
     )
     board.on_tick(recording.note)
     past = open_past(store, clock)

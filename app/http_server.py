@@ -3,17 +3,20 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 
 from app.settings import HttpSettings
+from app.socket_protocol import socket_protocol
 from app.store import CannotStart
 
 # A client that answers no ping within this is gone (RFC 6455, section 5.5.2).
 PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
 BACKLOG = 2048
+# A few boards: enough to keep a fast reader busy, little enough to be fresh.
+NOTSENT_BYTES = 64 * 1024
 # The largest message a client may send us.
 MAX_MESSAGE_BYTES = 1024 * 1024
 
@@ -43,6 +46,9 @@ def bind(settings: HttpSettings) -> socket.socket:
         try:
             # Fails where another server listens; we listen only when we can answer.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if settings.reuse_port:
+                share_port(listener)
+            _keep_stale_out(listener)
             listener.bind(target)
         except OSError:
             listener.close()
@@ -53,6 +59,21 @@ def bind(settings: HttpSettings) -> socket.socket:
     return listener
 
 
+def _keep_stale_out(listener: socket.socket) -> None:
+    """Bound what waits unsent in the kernel: only what waits here can be merged.
+
+    Connections inherit it from the listener (Linux, macOS).
+    """
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, NOTSENT_BYTES)
+
+
+def share_port(listener: socket.socket) -> None:
+    """Let other processes of the same user listen on the port, each for itself."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
 def cannot_listen(address: str, exc: OSError) -> CannotStart:
     """Return the one line for an address that cannot be had."""
     return CannotStart(
@@ -61,19 +82,24 @@ def cannot_listen(address: str, exc: OSError) -> CannotStart:
     )
 
 
-def make_server(app: Any, settings: HttpSettings) -> HttpServer:  # noqa: ANN401 (an ASGI app has no type of its own)
-    """Return the server for an ASGI app, not yet serving."""
+def make_server(app: Starlette, settings: HttpSettings) -> HttpServer:
+    """Return the server for the application, not yet serving."""
+    graphql = getattr(app.state, "graphql", None)  # None: an ingest answers probes only
     return HttpServer(
         uvicorn.Config(
             app,
             lifespan="off",
             loop="none",
             http="httptools",
-            ws="websockets-sansio",
+            ws=(
+                "none"
+                if graphql is None
+                else socket_protocol(graphql.converse, graphql.may_talk)
+            ),
             ws_ping_interval=PING_INTERVAL_S,
             ws_ping_timeout=PING_TIMEOUT_S,
             ws_max_size=MAX_MESSAGE_BYTES,
-            # Compression per socket costs ten times the rest of a frame's way.
+            # Per socket it costs ten times the rest of a frame's way: see api/live.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=max(1, round(settings.drain_s)),
             access_log=False,

@@ -15,6 +15,7 @@ from adapters.resilience.clock import SystemClock
 from app.garbage import settle
 from app.http_server import HttpServer, bind, cannot_listen, make_server, url_of
 from app.settings import Settings
+from app.sharing import Role, open_sharing
 from app.signal import stop_on_signal
 from app.store import START_PATIENCE_S, CannotStart, Store, open_store
 from app.supervisor import Worker, supervise
@@ -31,8 +32,10 @@ FLUSH_TIMEOUT_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, role: Role = Role.ALL, siblings: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; returns when everything is closed.
+
+    `siblings` is how many processes on this machine have this role, for one address.
 
     Raises:
         CannotStart: one clear line, with nothing left running.
@@ -47,7 +50,8 @@ async def serve(settings: Settings) -> None:
         store = await stack.enter_async_context(
             open_store(settings, clock, patience_s=START_PATIENCE_S)
         )
-        server = build(settings, store, clock)
+        sharing = open_sharing(settings, role, store, clock, siblings)
+        server = build(settings, store, clock, sharing)
         stack.push_async_callback(server.close)
         await _restore(server, store)
         http = make_server(server.app, settings.http)
@@ -91,7 +95,12 @@ async def _run(
 
 
 async def _restore(server: Server, store: Store) -> None:
-    """Put back what was stored, before anything is fetched; bounded."""
+    """Put back what was stored, before anything is fetched; bounded.
+
+    What the leader of a shared ingest tells comes before what was stored.
+    """
+    if server.sharing is not None:
+        await server.sharing.prepare()
     if not store.is_migrated:
         # The workers do it as soon as there is something to read from.
         _log.warning("restore.impossible", why="the database is away")
@@ -100,7 +109,8 @@ async def _restore(server: Server, store: Store) -> None:
         async with asyncio.timeout(RESTORE_TIMEOUT_S):
             await server.catalog.load()
             await server.latest.restore()
-            await server.latest.save()
+            if server.records:
+                await server.latest.save()
             await server.icons.warm()
     except StoreUnavailable as exc:
         _log.warning("restore.impossible", why=str(exc))
@@ -110,7 +120,12 @@ async def _restore(server: Server, store: Store) -> None:
 
 
 async def _flush(server: Server, store: Store) -> None:
-    """Write what is unwritten; what history keeps on disk waits for the next start."""
+    """Write what is unwritten; what history keeps on disk waits for the next start.
+
+    Who does not record has nothing to write.
+    """
+    if not server.records:
+        return
     async with asyncio.TaskGroup() as group:
         group.create_task(_flushed(server.history.flush()), name="flush.history")
         if store.is_migrated:

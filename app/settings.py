@@ -48,6 +48,13 @@ class HttpSettings(Part):
         ),
     )
     graphiql: bool = Field(True, description="Serve GraphiQL at /graphql.")
+    reuse_port: bool = Field(
+        False,
+        description=(
+            "Let other processes listen on the same port, the kernel spreads callers "
+            "(Linux). `kimp serve --workers` sets it for its processes."
+        ),
+    )
     drain_s: Seconds = Field(
         5.0, description="How long open requests may take to end at a shutdown."
     )
@@ -161,13 +168,44 @@ class FxSettings(Part):
 
 
 class BusSettings(Part):
-    """How several processes share one ingest."""
+    """How several processes share one ingest; needs the extra `kimchi-premium[nats]`.
+
+    See docs/OPERATIONS.md, "Many replicas".
+    """
 
     url: str = Field(
         "",
-        pattern=r"^$",
-        description="Empty: in-process. A shared bus comes with a later release.",
+        pattern=r"^($|(nats|tls)://\S+$)",
+        description=(
+            "A NATS server with JetStream, `nats://user:password@host:4222`; several "
+            "of a cluster with commas between. Empty: in-process."
+        ),
     )
+    name: str = Field(
+        "kimp",
+        pattern=r"^[A-Za-z0-9-]{1,32}$",
+        description="Tells boards on one NATS server apart.",
+    )
+    replicas: int = Field(
+        1, ge=1, le=5, description="Servers of a NATS cluster that keep the board."
+    )
+    silence_bound_s: Seconds = Field(
+        5.0,
+        description=(
+            "An ingest that was not heard for this long counts as silent: what it told "
+            "stays readable, STALE, with its age."
+        ),
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _has_its_package(cls, value: str) -> str:
+        if value and not _is_installed("nats"):
+            raise ValueError(
+                "the bus needs a package that is not installed: "
+                "pip install 'kimchi-premium[nats]'"
+            )
+        return value
 
 
 class SimulatorSettings(Part):

@@ -14,13 +14,16 @@ from adapters.postgres.icon_repository import PostgresIconRepository
 from adapters.postgres.latest_repository import PostgresLatestRepository
 from adapters.resilience.monitor import UpstreamMonitor
 from api.app import ApiDeps, create_app
+from api.probe import create_probe_app
 from app.history import History, open_history
 from app.identity import identity_table as identity_table
 from app.instrument import Instruments, Sources, open_instruments, server_metrics
 from app.latest_trace import traced
+from app.metric.bus import Alone, BusFigures
 from app.notice import Notice
 from app.readiness import Readiness
 from app.settings import Settings
+from app.sharing import Sharing
 from app.skew import SkewService
 from app.store import KeepReport, Store
 from app.supervisor import Worker
@@ -30,6 +33,8 @@ from domain.model.fallback import FallbackPolicy
 from domain.model.fx import FxChain, FxSourcePlan
 from domain.model.market import Exchange
 from domain.ports.clock import Clock
+from domain.ports.store import CoinRepository
+from domain.ports.upstream import UpstreamReporter
 from domain.services.board_service import BoardService
 from domain.services.cache import CacheReporter
 from domain.services.catalog_service import CatalogService
@@ -41,6 +46,7 @@ from domain.services.latest_service import LatestService
 from domain.services.market_data_service import MarketDataService
 from domain.services.market_service import MarketService
 from domain.services.premium_watch import PremiumWatch
+from domain.services.replica_service import ReplicaService
 from domain.services.window_service import WindowService
 
 
@@ -57,6 +63,12 @@ class Server:
     workers: Sequence[Worker]
     notice: Notice
     closers: Sequence[Callable[[], Awaitable[None]]]
+    sharing: Sharing | None = None
+
+    @property
+    def records(self) -> bool:
+        """Whether what is published here is ours to keep."""
+        return self.sharing is None or self.sharing.leads
 
     def watchers(self, url: str) -> list[Worker]:
         """Return the workers that need to know where the server listens."""
@@ -68,18 +80,38 @@ class Server:
             await closer()
 
 
-def build(settings: Settings, store: Store, clock: Clock) -> Server:
-    """Compose a server on a store that is open."""
+def build(
+    settings: Settings, store: Store, clock: Clock, sharing: Sharing | None = None
+) -> Server:
+    """Compose a server on a store that is open; `sharing`: with others, over a bus."""
     instruments = open_instruments(settings, clock)
-    factory = UpstreamFactory(settings, clock, tracer=instruments.tracer)
+    share = 1.0 if sharing is None else sharing.share
+    factory = UpstreamFactory(settings, clock, share, tracer=instruments.tracer)
     venues = (factory.upbit(), factory.binance())
     rates = [factory.rate(name) for name in settings.fx.sources]
     icon_source = HttpIconSource()
-    core = _core(settings, store, clock, venues, rates, instruments, icon_source)
-    history = open_history(
-        settings, store, clock, core.board, core.catalog, venues, instruments
+    core = _core(
+        settings, store, clock, venues, rates, instruments, icon_source, sharing
     )
-    app = _app(settings, store, clock, core, history, instruments)
+    history = open_history(
+        settings,
+        store,
+        clock,
+        core.board,
+        core.catalog,
+        venues,
+        instruments,
+        keeps=lambda: sharing is None or sharing.leads,
+    )
+    app = _app(settings, store, clock, core, history, instruments, sharing)
+    workers = [
+        Worker("database", store.run),
+        *_core_workers(core),
+        *(Worker(f"fx.{r.source.name}", partial(core.fx.run, r.source)) for r in rates),
+        Worker("skew", SkewService(core.offsets, core.board, clock).run),
+        Worker("loop_delay", instruments.delay.run),
+        *history.workers,
+    ]
     return Server(
         app=app,
         catalog=core.catalog,
@@ -87,17 +119,7 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
         history=history,
         icons=core.icons,
         caches=core.caches,
-        workers=[
-            Worker("database", store.run),
-            *_core_workers(core),
-            *(
-                Worker(f"fx.{r.source.name}", partial(core.fx.run, r.source))
-                for r in rates
-            ),
-            Worker("skew", SkewService(core.offsets, core.board, clock).run),
-            Worker("loop_delay", instruments.delay.run),
-            *history.workers,
-        ],
+        workers=workers if sharing is None else sharing.workers(workers),
         notice=Notice(lambda: core.health.now().upstreams, core.board, clock),
         closers=[
             history.close,
@@ -106,7 +128,9 @@ def build(settings: Settings, store: Store, clock: Clock) -> Server:
             *(rate.http.close for rate in rates),
             icon_source.close,
             instruments.tracing.close,
+            *([] if sharing is None else [sharing.close]),
         ],
+        sharing=sharing,
     )
 
 
@@ -140,13 +164,21 @@ def _core(
     rates: Sequence[Rate],
     instruments: Instruments,
     icon_source: HttpIconSource,
+    sharing: Sharing | None,
 ) -> _Core:
-    board = BoardService(_board(settings, rates), clock)
+    board, shared = _board_service(settings, rates, clock, sharing)
     icons = PostgresIconRepository(store.database)
+    ingests = sharing is None or sharing.ingests
+    # Who does not ingest asks nobody in a way that tells how they are.
     monitors = [*(m for v in venues for m in v.monitors), *(r.monitor for r in rates)]
+    monitors = monitors if ingests else []
+    reporters: list[UpstreamReporter] = [*monitors]
+    if sharing is not None and shared is not None:
+        reporters.append(sharing.attach(shared, monitors))
+    coins: CoinRepository = PostgresCoinRepository(store.database)
     catalog = CatalogService(
-        PostgresCoinRepository(store.database),
-        [venue.source for venue in venues],
+        coins if sharing is None else sharing.coins(coins),
+        [venue.source for venue in venues] if ingests else [],
         identity_table(),
         clock,
         icon_url=settings.upbit.icon_url,
@@ -171,7 +203,7 @@ def _core(
         windows=WindowService(venues[0].source, venues[1].source, board, clock),
         health=HealthService(
             version("kimchi-premium"),
-            monitors,
+            reporters,
             KeepReport(store.database, latest),
             clock,
         ),
@@ -183,7 +215,10 @@ def _core(
         core.catalog.on_change(taker)
     for venue, market in zip(venues, core.markets, strict=True):
         venue.recovery.wakes(market.wake)
-    board.on_tick(core.latest.note)
+    if shared is None:
+        board.on_tick(core.latest.note)
+    else:
+        shared.on_led_tick(core.latest.note)
     return core
 
 
@@ -194,8 +229,11 @@ def _app(
     core: _Core,
     history: History,
     instruments: Instruments,
+    sharing: Sharing | None,
 ) -> Starlette:
     board = core.board
+    shared = board if isinstance(board, ReplicaService) else None
+    bus = BusFigures(Alone() if sharing is None else sharing, shared)
     sources = Sources(
         instruments=instruments,
         health=core.health,
@@ -209,28 +247,29 @@ def _app(
         clock=clock,
         caches=(*core.caches, *history.past.service.caches),
         routes=lambda: core.market_data.stats,
-        history=history.gatherers,
+        history=[*history.gatherers, bus.gather],
     )
-    return create_app(
-        ApiDeps(
-            board=board,
-            watch=PremiumWatch(board, clock),
-            catalog=core.catalog,
-            health=core.health,
-            icons=core.icons,
-            clock=clock,
-            readiness=Readiness(
-                lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
-            ),
-            metrics=server_metrics(sources).text,
-            traffic=instruments.traffic,
-            market_data=core.market_data,
-            history=history.past.service,
-            tracer=instruments.tracer,
-            allowed_origins=settings.http.allowed_origins,
-            graphiql=settings.http.graphiql,
-        )
+    deps = ApiDeps(
+        board=board,
+        watch=PremiumWatch(board, clock),
+        catalog=core.catalog,
+        health=core.health,
+        icons=core.icons,
+        clock=clock,
+        readiness=Readiness(
+            lambda: store.is_migrated, lambda: bool(board.board.premiums()), clock
+        ),
+        metrics=server_metrics(sources).text,
+        traffic=instruments.traffic,
+        market_data=core.market_data,
+        history=history.past.service,
+        tracer=instruments.tracer,
+        allowed_origins=settings.http.allowed_origins,
+        graphiql=settings.http.graphiql,
     )
+    if sharing is not None and not sharing.serves:
+        return create_probe_app(deps)
+    return create_app(deps)
 
 
 def _core_workers(core: _Core) -> list[Worker]:
@@ -252,15 +291,23 @@ def _rate_workers(core: _Core, rates: Sequence[Rate]) -> list[Worker]:
     ]
 
 
-def _board(settings: Settings, rates: Sequence[Rate]) -> PremiumBoard:
+def _board_service(
+    settings: Settings,
+    rates: Sequence[Rate],
+    clock: Clock,
+    sharing: Sharing | None,
+) -> tuple[BoardService, ReplicaService | None]:
+    """Return the board, and the same again where it is shared."""
     plans = [FxSourcePlan(r.source.name, r.source.poll_interval_s) for r in rates]
-    return PremiumBoard(
-        FxChain(plans, settings.fx.max_age_s),
-        {
-            Exchange.UPBIT: settings.upbit.silence_bound_s,
-            Exchange.BINANCE: settings.binance.silence_bound_s,
-        },
-    )
+    chain = FxChain(plans, settings.fx.max_age_s)
+    bounds_s = {
+        Exchange.UPBIT: settings.upbit.silence_bound_s,
+        Exchange.BINANCE: settings.binance.silence_bound_s,
+    }
+    if sharing is not None:
+        shared = sharing.board(settings, chain, bounds_s)
+        return shared, shared
+    return BoardService(PremiumBoard(chain, bounds_s), clock), None
 
 
 def _market_data(

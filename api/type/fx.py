@@ -50,7 +50,10 @@ class FxRate:
         """The instant it speaks of."""
         return UnixMs(self.value.as_of_ms)
 
-    @resolver("Milliseconds since `asOf` at the moment of sending, never below 0.")
+    @resolver(
+        "Milliseconds since `asOf` at the moment of sending, never below 0.",
+        moving=True,
+    )
     def age_ms(self) -> int:
         """The age of the rate."""
         return self.value.age_ms(self.moment.now_ms)

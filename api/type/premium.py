@@ -112,7 +112,9 @@ class Coin(Node):
         """The warnings of its markets."""
         return [MarketWarning(warning) for warning in self.value.warnings]
 
-    @resolver("Its live premium; null while it has no won market on Upbit.")
+    @resolver(
+        "Its live premium; null while it has no won market on Upbit.", moving=True
+    )
     def premium(self) -> "Premium | None":
         """Its live premium."""
         found = self.moment.board.premium(self.value.symbol)

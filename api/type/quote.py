@@ -94,7 +94,9 @@ class Quote:
         """The venue's stamp."""
         return UnixMs(self.value.exchange_ms)
 
-    @resolver("When the last message or answer that carried this market came.")
+    @resolver(
+        "When the last message or answer that carried this market came.", moving=True
+    )
     def received_at(self) -> UnixMs:
         """Our stamp."""
         return UnixMs(self.moment.board.received_ms(self.value))
@@ -102,7 +104,8 @@ class Quote:
     @resolver(
         "Milliseconds since `exchangeTime` at the moment of sending, corrected by "
         "the clocks' difference; 0..2147483647. It tells how old the price is and "
-        "decides nothing: a quiet market on a live feed is LIVE."
+        "decides nothing: a quiet market on a live feed is LIVE.",
+        moving=True,
     )
     def age_ms(self) -> int:
         """The age of the price."""

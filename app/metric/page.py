@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from app.metric import (
     board,
+    bus,
     cache,
     database,
     fallback,
@@ -31,6 +32,7 @@ PARTS: Sequence[tuple[str, Sequence[Family]]] = (
     ("Minutes and their housekeeping", history.FAMILIES),
     ("Gaps among minutes", gap.FAMILIES),
     ("Caches", cache.FAMILIES),
+    ("The bus, where one ingest is shared", bus.FAMILIES),
     ("Daily snapshots", snapshot.FAMILIES),
     ("Process", runtime.FAMILIES),
 )

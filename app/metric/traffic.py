@@ -55,6 +55,22 @@ MERGED = counter(
     "Ticks that readers were too slow for: their changes came with a later event.",
     "field",
 )
+LIVE_GROUPS = gauge(
+    "live_groups", "Groups of subscriptions on WebSockets that are told the same bytes."
+)
+LIVE_LAGGING = gauge(
+    "live_members_lagging", "Subscriptions that wait until their socket has room."
+)
+LIVE_FAILED = counter(
+    "live_failed",
+    "Groups and members that ended because an event could not be written.",
+)
+LIVE_ORDINARY = counter(
+    "live_ordinary",
+    "Operations on WebSockets that run one by one: `not_live` (queries, health), "
+    "`wrong`, `uncompilable` (they select what only graphql-core can answer).",
+    "why",
+)
 
 FAMILIES = (
     REQUESTS,
@@ -69,6 +85,10 @@ FAMILIES = (
     EVENTS,
     LAG,
     MERGED,
+    LIVE_GROUPS,
+    LIVE_LAGGING,
+    LIVE_FAILED,
+    LIVE_ORDINARY,
 )
 
 
@@ -94,3 +114,7 @@ class TrafficFigures:
         yield EVENTS.of(seen.events)
         yield LAG.spread({(field,): h for field, h in seen.lag_s.items()})
         yield MERGED.of({(field,): count for field, count in seen.merged.items()})
+        yield LIVE_GROUPS.now(len(seen.live.groups))
+        yield LIVE_LAGGING.now(seen.live.lagging)
+        yield LIVE_FAILED.now(seen.live.failed)
+        yield LIVE_ORDINARY.of({(why,): n for why, n in seen.live.ordinary.items()})

@@ -6,7 +6,7 @@ only, so a query and the fold of a subscription always agree. Pure: time is an
 argument (`now_ms` Unix milliseconds, `now_s` monotonic seconds).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,7 +17,13 @@ from domain.model.fx import FxChain, FxQuote, FxRate, PremiumBasis
 from domain.model.guard import IdentityGuard
 from domain.model.kept import KeptPremium
 from domain.model.market import Exchange, MarketKey, Quality
-from domain.model.premium import Legs, Premium, evaluate, guard_percent
+from domain.model.premium import (
+    BasisPremium,
+    Legs,
+    Premium,
+    evaluate,
+    guard_percent,
+)
 from domain.model.quote import DAY_MS, MarketState, Quote, QuoteBook
 from domain.model.seat import Seat, Side, seat_of
 from domain.model.stable_rate import DOLLAR_COIN, STABLE_RATES, stable_rate
@@ -197,6 +203,16 @@ class PremiumBoard:
         """Return all published premiums, the least recently changed first."""
         return tuple(self._published.values())
 
+    @property
+    def symbols(self) -> KeysView[str]:
+        """The coins on the board, as published."""
+        return self._published.keys()
+
+    def changed_among(self, symbols: Iterable[str], tick: int) -> list[Premium]:
+        """Return the premiums of these coins that were published after a tick."""
+        known = map(self._published.get, symbols)
+        return [p for p in known if p is not None and p.tick > tick]
+
     def changed_since(self, tick: int) -> Iterator[Premium]:
         """Yield the premiums published after a tick, the newest first."""
         for premium in reversed(self._published.values()):
@@ -212,8 +228,7 @@ class PremiumBoard:
 
     def age_ms(self, quote: Quote, now_ms: int) -> int:
         """Return how old a quote's price is, by the skew measured last."""
-        skew_ms = self._skew_ms.get(quote.exchange, 0)
-        return replace(quote, skew_ms=skew_ms).age_ms(now_ms)
+        return quote.age_ms(now_ms, self._skew_ms.get(quote.exchange, 0))
 
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:
         """Return the rates: official sources, the used one first, then USDT, USDC."""
@@ -333,29 +348,40 @@ class PremiumBoard:
         before = self._published.get(symbol)
         if before is not None and before.tells(seat.coin, legs, bases):
             return None
-        draft = Premium(
-            seat.coin, legs.domestic, legs.global_, bases, at_ms=moment.now_ms
-        )
-        return self._publish(draft, legs.fresh, before)
+        return self._publish(seat.coin, legs, bases, before, moment.now_ms)
 
-    def _publish(self, draft: Premium, fresh: bool, before: Premium | None) -> Premium:
-        kept = self._kept.get(draft.symbol)
-        computed = {b.basis: b.numbers for b in draft.bases if b.numbers is not None}
+    def _publish(
+        self,
+        coin: Coin,
+        legs: Legs,
+        bases: tuple[BasisPremium, ...],
+        before: Premium | None,
+        now_ms: int,
+    ) -> Premium:
+        symbol, kept = coin.symbol, self._kept.get(coin.symbol)
+        computed = {b.basis: b.numbers for b in bases if b.numbers is not None}
         known = {} if kept is None else kept.numbers
-        at_ms = draft.at_ms
-        if not (fresh and computed) and kept is not None and known:
+        at_ms = now_ms
+        if not (computed and legs.fresh) and kept is not None and known:
             at_ms = kept.at_ms
-        live = draft.quality is Quality.LIVE
+        live = bases[0].quality is Quality.LIVE
         just_ended = before is not None and before.quality is Quality.LIVE
         last_live_ms = None if kept is None else kept.last_live_ms
         if live or just_ended:
-            last_live_ms = draft.at_ms
+            last_live_ms = now_ms
         seq = (self._unseen if kept is None else kept.seq) + 1
-        self._kept[draft.symbol] = KeptPremium(
-            draft.symbol, seq, at_ms, last_live_ms, {**known, **computed}
+        self._kept[symbol] = KeptPremium(
+            symbol, seq, at_ms, last_live_ms, {**known, **computed}
         )
-        return replace(
-            draft, at_ms=at_ms, last_live_ms=last_live_ms, seq=seq, tick=self.seq + 1
+        return Premium(
+            coin,
+            legs.domestic,
+            legs.global_,
+            bases,
+            at_ms,
+            last_live_ms,
+            seq,
+            self.seq + 1,
         )
 
     def _legs(self, seat: Seat, moment: _Moment) -> Legs:

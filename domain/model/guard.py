@@ -49,6 +49,10 @@ class IdentityGuard:
             if self._turns(symbol, abs(percent - middle), now_s)
         )
 
+    def doubt(self, symbol: str) -> None:
+        """Take over a doubt that somebody else had."""
+        self._unsure.add(symbol)
+
     def forget(self, symbol: str) -> None:
         """Drop what is known of a coin: it was curated, delisted or paired anew."""
         self._beyond_since.pop(symbol, None)

@@ -15,6 +15,8 @@ from domain.model.market import Quality, Reason
 from domain.model.number import multiply, percent_change, subtract
 from domain.model.quote import Quote
 
+_BASES = tuple(PremiumBasis)
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -142,10 +144,7 @@ class Legs:
     @property
     def fresh(self) -> bool:
         """Whether both sides are LIVE."""
-        return all(
-            leg is not None and leg.quality is Quality.LIVE
-            for leg in (self.domestic, self.global_)
-        )
+        return next(self.stales(), None) is None
 
     def blocks(self) -> Iterator[Reason]:
         """Yield the reasons why there is no number at all, in their fixed order."""
@@ -176,14 +175,24 @@ def evaluate_basis(
     `kept` are the last numbers from two fresh legs; they stay while a leg is stale.
     A coin without a global market has no rate either: a changed rate does not mark it.
     """
+    blocked, stale = next(legs.blocks(), None), next(legs.stales(), None)
+    return _on_basis(basis, legs, fx, kept, blocked, stale)
+
+
+def _on_basis(
+    basis: PremiumBasis,
+    legs: Legs,
+    fx: FxRate | None,
+    kept: Numbers | None,
+    blocked: Reason | None,
+    stale: Reason | None,
+) -> BasisPremium:
     if not legs.has_global_market:
         fx = None
-    blocked = next(legs.blocks(), None)
     if blocked is None and fx is None:
         blocked = Reason.FX_MISSING
     if blocked is not None or fx is None:
         return BasisPremium(basis, None, fx, Quality.UNAVAILABLE, blocked)
-    stale = next(legs.stales(), None)
     numbers = kept
     if stale is None and legs.domestic is not None and legs.global_ is not None:
         numbers = compute(legs.domestic.price, legs.global_.price, fx.rate)
@@ -199,9 +208,13 @@ def evaluate(
     kept: Mapping[PremiumBasis, Numbers],
 ) -> tuple[BasisPremium, ...]:
     """Return the three bases in the order of their vocabulary."""
+    # What is wrong with the legs is wrong on every basis.
+    blocked, stale = next(legs.blocks(), None), next(legs.stales(), None)
     return tuple(
-        evaluate_basis(basis, legs, rates.get(basis), kept.get(basis))
-        for basis in PremiumBasis
+        [
+            _on_basis(basis, legs, rates.get(basis), kept.get(basis), blocked, stale)
+            for basis in _BASES
+        ]
     )
 
 

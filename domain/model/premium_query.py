@@ -1,16 +1,19 @@
 """Which premiums a client wants to see, and in which order."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 
 from domain.model.fx import PremiumBasis
 from domain.model.market import Quality
 from domain.model.number import canonical
 from domain.model.page import Direction, Ordering, SortKey
 from domain.model.premium import Premium
+
+_SYMBOL: Callable[[Premium], str] = attrgetter("coin.symbol")
 
 
 class PremiumOrderField(StrEnum):
@@ -64,6 +67,16 @@ class PremiumFilter:
         if self.quality is not None and premium.quality not in self.quality:
             return False
         return self._percent_fits(premium) and self._volume_fits(premium)
+
+    def matcher(self) -> Callable[[Premium], bool]:
+        """Return `matches`, or what answers the same faster where it asks for less."""
+        bounds = (self.min_percent, self.max_percent, self.min_quote_volume_24h)
+        if self.quality is not None or bounds != (None, None, None):
+            return self.matches
+        symbols = self.symbols
+        if symbols is None:
+            return _any
+        return lambda premium: premium.symbol.upper() in symbols
 
     @property
     def name(self) -> str:
@@ -141,15 +154,15 @@ class PremiumView:
     """
 
     def __init__(self, wanted: PremiumFilter) -> None:
+        self._matches = wanted.matcher()
         self._wanted = wanted
         self._told: set[str] = set()
         self._tick = 0
 
     def snapshot(self, premiums: Iterable[Premium], tick: int) -> list[Premium]:
         """Return every matching premium, by symbol, and start over from here."""
-        found = [premium for premium in premiums if self._wanted.matches(premium)]
-        found.sort(key=lambda premium: premium.symbol)
-        self._told = {premium.symbol for premium in found}
+        found = sorted(filter(self._matches, premiums), key=_SYMBOL)
+        self._told = set(map(_SYMBOL, found))
         self._tick = tick
         return found
 
@@ -158,28 +171,41 @@ class PremiumView:
         """The tick up to which the subscriber knows everything."""
         return self._tick
 
+    def copy(self) -> "PremiumView":
+        """Return a view that was told the same, to go on by itself."""
+        other = PremiumView(self._wanted)
+        other._told = set(self._told)
+        other._tick = self._tick
+        return other
+
     def delta(
         self,
         changed: Iterable[Premium],
-        is_on_board: Callable[[str], bool],
+        on_board: Container[str],
         tick: int,
     ) -> tuple[Sequence[Premium], Sequence[str]]:
         """Return what to tell: matching changed premiums, and symbols to remove.
 
-        `changed` are all premiums published after `self.tick`.
+        `changed` are all premiums published after `self.tick`, `on_board` the symbols
+        of the board now.
         """
         told, removed = [], []
+        matches = self._matches
         for premium in changed:
-            if self._wanted.matches(premium):
+            if matches(premium):
                 told.append(premium)
             elif premium.symbol in self._told:
                 removed.append(premium.symbol)
-        removed += [symbol for symbol in self._told if not is_on_board(symbol)]
+        removed += [symbol for symbol in self._told if symbol not in on_board]
         self._told.difference_update(removed)
-        self._told.update(premium.symbol for premium in told)
+        self._told.update(map(_SYMBOL, told))
         self._tick = tick
-        told.sort(key=lambda premium: premium.symbol)
+        told.sort(key=_SYMBOL)
         return told, sorted(removed)
+
+
+def _any(_premium: Premium) -> bool:
+    return True
 
 
 def _volume(premium: Premium) -> Decimal | None:

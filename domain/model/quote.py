@@ -58,9 +58,13 @@ class Quote:
             and self.exchange is other.exchange
         )
 
-    def age_ms(self, now_ms: int) -> int:
-        """How old the price is by the venue's clock, in ms, 0..2147483647."""
-        return saturate_int32(now_ms - self.skew_ms - self.exchange_ms)
+    def age_ms(self, now_ms: int, skew_ms: int | None = None) -> int:
+        """How old the price is by the venue's clock, in ms, 0..2147483647.
+
+        `skew_ms` is a later measure of how far our clock is ahead of it.
+        """
+        ahead_ms = self.skew_ms if skew_ms is None else skew_ms
+        return saturate_int32(now_ms - ahead_ms - self.exchange_ms)
 
 
 @dataclass(slots=True)

@@ -88,6 +88,16 @@ class BoardService:
         while self.board.seq <= after:
             await self._ticked.wait()
 
+    def tick_s(self) -> float:
+        """Return when the last tick was published (monotonic), now before the first."""
+        last = self.last_tick
+        return self._clock.monotonic() if last is None else last.at_s
+
+    def at_ms(self) -> int:
+        """Return when the last tick was published (Unix ms), now before the first."""
+        last = self.last_tick
+        return self._clock.now_ms() if last is None else last.at_ms
+
     def tick(self) -> Tick | None:
         """Publish what changed, now."""
         now_s = self._clock.monotonic()

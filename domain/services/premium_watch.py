@@ -43,18 +43,20 @@ class PremiumWatch:
         board = self._service.board
         view = PremiumView(wanted)
         found = view.snapshot(board.premiums(), board.seq)
-        told_s = self._tick_s()
-        yield PremiumsEvent(board.seq, self._at_ms(), True, found, ())
+        told_s = self._service.tick_s()
+        yield PremiumsEvent(board.seq, self._service.at_ms(), True, found, ())
         while True:
             now_s = await self._next_due(view.tick, told_s, throttle_ms)
             changed, removed = view.delta(
                 board.changed_since(view.tick),
-                lambda symbol: board.premium(symbol) is not None,
+                board.symbols,
                 board.seq,
             )
             if changed or removed:
                 told_s = now_s
-                yield PremiumsEvent(board.seq, self._at_ms(), False, changed, removed)
+                yield PremiumsEvent(
+                    board.seq, self._service.at_ms(), False, changed, removed
+                )
 
     async def premium(
         self, symbol: str, throttle_ms: int
@@ -71,7 +73,7 @@ class PremiumWatch:
         told = board.premium(symbol)
         if told is None:
             raise UnknownCoin(symbol)
-        told_s, tick = self._tick_s(), board.seq
+        told_s, tick = self._service.tick_s(), board.seq
         yield told
         while True:
             now_s = await self._next_due(tick, told_s, throttle_ms)
@@ -93,13 +95,4 @@ class PremiumWatch:
         wait = throttle_wait_s(self._clock.monotonic(), told_s, throttle_ms)
         if wait:
             await self._clock.sleep(wait + TICK_GRACE_S)
-        return max(self._tick_s(), told_s + throttle_ms / 1000 if wait else 0.0)
-
-    def _tick_s(self) -> float:
-        """Return when the last tick was published, now before the first one."""
-        last = self._service.last_tick
-        return self._clock.monotonic() if last is None else last.at_s
-
-    def _at_ms(self) -> int:
-        last = self._service.last_tick
-        return self._clock.now_ms() if last is None else last.at_ms
+        return max(self._service.tick_s(), told_s + throttle_ms / 1000 if wait else 0.0)

@@ -26,6 +26,7 @@ from adapters.memory.upstream import MemoryDatabase, MemoryUpstream
 from api.app import ApiDeps, create_app
 from api.context import ApiContext
 from api.schema import api_schema
+from app.socket_protocol import socket_protocol
 from domain.model.board import PremiumBoard
 from domain.model.coin import Coin, Listing
 from domain.model.event import FeedBatch, FeedDown, FeedUp, QuoteUpdate
@@ -293,11 +294,12 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     # The protocol is named: asyncio switches Nagle's algorithm off for TCP only.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
+    # In a thread: it looks for the folder of the page's files.
+    app = await asyncio.to_thread(create_app, deps)
     config = uvicorn.Config(
-        # In a thread: it looks for the folder of the page's files.
-        await asyncio.to_thread(create_app, deps),
+        app,
         lifespan="off",
-        ws="websockets-sansio",
+        ws=socket_protocol(app.state.graphql.converse, app.state.graphql.may_talk),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,

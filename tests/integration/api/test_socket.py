@@ -94,7 +94,7 @@ async def test_a_wrong_operation_is_one_error_and_others_live_on(
 async def test_operations_beyond_the_bound_are_refused(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.socket.MAX_OPERATIONS_PER_SOCKET", 2)
+    monkeypatch.setattr("api.live.conversation.MAX_OPERATIONS_PER_SOCKET", 2)
     async with site.talk() as talk:
         for name in ("1", "2"):
             await talk.subscribe(name, COIN)
@@ -179,7 +179,7 @@ async def test_the_first_message_may_have_a_payload(site: Any, payload: Any) -> 
 async def test_a_socket_that_says_nothing_is_closed(
     world: Any, serving: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.endpoint.CONNECTION_INIT_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("api.live.conversation.CONNECTION_INIT_TIMEOUT_S", 0.01)
     async with serving(world.deps) as site, site.dial() as connection:
         assert (await closing(connection))[0] == 4408
 

@@ -24,18 +24,30 @@ def test_a_stream_has_no_duration() -> None:
 
 def test_sockets_and_subscriptions_are_counted_while_they_last() -> None:
     traffic = Traffic()
-    with traffic.socket(), traffic.subscription("premium", "websocket"):
+    traffic.socket_opened()
+    with traffic.subscription("premium", "websocket"):
         assert traffic.sockets == 1
         assert traffic.subscriptions["premium", "websocket"] == 1
+    traffic.socket_closed()
     assert (traffic.sockets, traffic.sockets_opened) == (0, 1)
     assert traffic.subscriptions["premium", "websocket"] == 0
 
 
 def test_a_failure_ends_the_count_too() -> None:
     traffic = Traffic()
-    with pytest.raises(KeyError), traffic.socket():
+    with pytest.raises(KeyError), traffic.subscription("premium", "websocket"):
         raise KeyError
-    assert traffic.sockets == 0
+    assert traffic.subscriptions["premium", "websocket"] == 0
+
+
+def test_an_event_of_a_group_is_counted_for_each_member() -> None:
+    traffic = Traffic()
+    traffic.delivered("premiums", "websocket", 3, 0.5)
+    assert traffic.events["premiums", "websocket"] == 3
+    assert (traffic.lag_s["premiums"].count, traffic.lag_s["premiums"].total) == (
+        3,
+        1.5,
+    )
 
 
 def test_a_lag_is_never_negative_and_nothing_merged_is_not_counted() -> None:

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from starlette.applications import Starlette
 
 from app.http_server import bind, cannot_listen, make_server, url_of
 from app.settings import HttpSettings
@@ -37,10 +38,7 @@ def test_an_error_without_words_is_still_told() -> None:
 
 
 async def test_uvicorn_is_ours_it_handles_no_signal_and_runs_no_lifespan() -> None:
-    async def app(scope: object, receive: object, send: object) -> None:
-        raise AssertionError
-
-    server = make_server(app, HttpSettings(port=0))
+    server = make_server(Starlette(), HttpSettings(port=0))
     server.config.load()
     assert server.config.lifespan == "off"
     assert server.config.ws_per_message_deflate is False

@@ -55,7 +55,7 @@ def test_the_environment_beats_the_defaults(monkeypatch: pytest.MonkeyPatch) -> 
         ("KIMP_HTTP__ALLOWED_ORIGINS", '["example.com"]', "https://example.com"),
         ("KIMP_LOG__LEVEL", "loud", "'DEBUG', 'INFO'"),
         ("KIMP_FX__MAX_AGE_S", "-1", "greater than 0"),
-        ("KIMP_BUS__URL", "nats://x", "match pattern"),
+        ("KIMP_BUS__URL", "redis://x", "match pattern"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(
@@ -107,3 +107,13 @@ def test_every_setting_is_documented() -> None:
     for name, field in setting_names().items():
         assert f"`{name}`" in page
         assert field.description, name
+
+
+def test_a_bus_without_its_package_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KIMP_BUS__URL", "nats://a:4222,nats://b:4222")
+    assert load_settings().bus.url.startswith("nats://a")
+    monkeypatch.setattr("app.settings._is_installed", lambda _: False)
+    with pytest.raises(InvalidSetting, match=r"kimchi-premium\[nats\]"):
+        load_settings()

@@ -230,7 +230,7 @@ class Subscriber:
         board = self._board
         told, removed = self._view.delta(
             board.changed_since(self._view.tick),
-            lambda symbol: board.premium(symbol) is not None,
+            board.symbols,
             board.seq,
         )
         self.known |= {premium.symbol: premium for premium in told}

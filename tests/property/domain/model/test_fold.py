@@ -38,7 +38,7 @@ class Client:
         """Fold what is told since the last event."""
         told, removed = self.view.delta(
             self.board.changed_since(self.view.tick),
-            lambda symbol: self.board.premium(symbol) is not None,
+            self.board.symbols,
             self.board.seq,
         )
         assert not {premium.symbol for premium in told} & set(removed)

@@ -119,7 +119,8 @@ def test_traffic_is_told_as_it_was_counted() -> None:
     traffic.closes["4400"] += 1
     traffic.handed("premiums", "websocket")
     traffic.lagged("premiums", 0.002, 3)
-    with traffic.socket(), traffic.subscription("premiums", "websocket"):
+    traffic.socket_opened()
+    with traffic.subscription("premiums", "websocket"):
         told = samples(TrafficFigures(traffic).gather())
     assert told["kimp_http_requests_total/POST//graphql/200"] == 1
     assert told["kimp_http_request_duration_seconds_count//graphql"] == 1

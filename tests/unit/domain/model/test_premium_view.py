@@ -25,7 +25,7 @@ class Client:
         """Return what is told and what is removed since."""
         told, removed = self.view.delta(
             self.board.changed_since(self.view.tick),
-            lambda symbol: self.board.premium(symbol) is not None,
+            self.board.symbols,
             self.board.seq,
         )
         return [premium.symbol for premium in told], list(removed)

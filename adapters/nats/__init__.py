@@ -1,0 +1,1 @@
+"""The bus between ingests and API replicas, over NATS JetStream."""

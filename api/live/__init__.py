@@ -1,0 +1,1 @@
+"""Live events for many: one execution and one serialisation for all who ask alike."""
