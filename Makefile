@@ -1,7 +1,7 @@
 # make demo   set up everything, simulated exchanges, serve on port 8000
 # make run    the same against the real exchanges
 # make test   tests with branch coverage        make check   everything else CI runs
-# make bench  measurements                      make lock    renew the pins
+# make bench  measurements, docs/FANOUT.md      make lock    renew the pins
 #
 # Everything lands in .venv and api/static; stamps there make a second start instant.
 # Paths are relative throughout, so the folder's own path may hold spaces.
@@ -157,10 +157,15 @@ lock:
 	"$$@" $(COMPILE) pyproject.toml --group build -o requirements.lock; \
 	"$$@" $(COMPILE) pyproject.toml --group dev -c requirements.lock \
 	    -o requirements-dev.lock; \
-	"$$@" $(COMPILE) web/requirements.in -o web/requirements.lock
+	"$$@" $(COMPILE) web/requirements.in -o web/requirements.lock; \
+	for peer in strawberry broadcast plot; do \
+	    "$$@" $(COMPILE) bench/fanout/environment/$$peer.in \
+	        -o bench/fanout/environment/$$peer.txt; done
+	@cd bench/fanout/peer/node && \
+	    npm install --package-lock-only --ignore-scripts --loglevel=error
 	@cd web && npm install --package-lock-only --ignore-scripts --loglevel=error
 	@$(PY) web/install.py --record && touch api/static/web.stamp
 
 clean:
-	rm -rf .venv api/static web/node_modules dist build htmlcov .coverage .coverage.* \
-	    .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv api/static web/node_modules bench/fanout/.build dist build htmlcov \
+	    .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

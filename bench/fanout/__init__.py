@@ -1,0 +1,1 @@
+"""Fan-out: our server beside its peers, under one load client."""
