@@ -28,7 +28,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from api.live.conversation import PROTOCOL, Conversation
-from api.live.payload import Payload, deflated_start, plain_start, text_frame
+from api.live.payload import Payload, deflated_start, text_frame
 from api.live.wire import Wire
 
 PATH: Final = "/graphql"
@@ -103,17 +103,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def deliver(self, head: bytes, payload: Payload) -> None:
         """See `Wire`."""
-        if self.close_sent or self.disconnected:
-            return
-        blocks = payload.deflated if self._deflates else None
-        if blocks is not None:
-            start, body = deflated_start(head, blocks), blocks
-        else:
-            start, body = plain_start(head, payload), payload.body
+        if self._deflates:
+            blocks = payload.deflated
+            if blocks is not None:
+                self.transport.writelines((deflated_start(head, blocks), blocks))
+                return
+        body = payload.body
         if len(body) < _JOINED_BYTES:
-            self.transport.write(start + body)
+            self.transport.write(b"".join((payload.start(len(head)), head, body)))
         else:
-            self.transport.writelines((start, body))
+            self.transport.writelines((payload.start(len(head)) + head, body))
 
     def say(self, message: bytes) -> None:
         """See `Wire`."""
@@ -160,6 +159,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Hear that it is gone."""
         super().connection_lost(exc)
+        # Its frame holds the connection that holds it: a cycle for each lost socket,
+        # which the collector, rare here, would leave for minutes.
+        self.conn.parser.close()
         self._stop_pause()
         talk, self.talk = self.talk, None
         if talk is not None:

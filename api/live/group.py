@@ -49,10 +49,20 @@ class Owner(Protocol):
 class Member:
     """One subscription of one socket."""
 
-    __slots__ = ("cohort", "group", "head", "name", "owner", "telling", "told_s")
+    __slots__ = (
+        "cohort",
+        "group",
+        "head",
+        "name",
+        "owner",
+        "telling",
+        "told_s",
+        "wire",
+    )
 
     def __init__(self, owner: Owner, name: str, group: "Group") -> None:
         self.owner = owner
+        self.wire = owner.wire
         self.name = name
         self.group = group
         self.head = head_of(name)
@@ -142,7 +152,7 @@ class Group:
             Gone: there is nothing to watch.
         """
         self.members.add(member)
-        if member.owner.wire.paused:
+        if member.wire.paused:
             self.lagging.add(member)
         else:
             self._tell_all(member)
@@ -162,7 +172,7 @@ class Group:
         Raises:
             Gone: there is nothing to watch.
         """
-        if member not in self.lagging or member.owner.wire.paused:
+        if member not in self.lagging or member.wire.paused:
             return False
         self.lagging.discard(member)
         if member.telling is None:
@@ -218,7 +228,7 @@ class Group:
             if member.cohort is not cohort:
                 continue
             try:
-                member.owner.wire.deliver(member.head, payload)
+                member.wire.deliver(member.head, payload)
             except Exception as exc:  # noqa: BLE001 (one socket's trouble is no other's)
                 self._hooks.broken(member, exc)
                 continue
@@ -230,7 +240,7 @@ class Group:
 
     def _part_full(self, cohort: Cohort) -> None:
         """Let members with a full socket go on by themselves."""
-        full = [m for m in cohort.members if m.owner.wire.paused]
+        full = [m for m in cohort.members if m.wire.paused]
         if not full:
             return
         telling = cohort.telling.copy()
@@ -255,7 +265,7 @@ class Group:
     def _tell_all(self, member: Member) -> None:
         telling = self._hooks.new_telling(self.watch)
         payload = self._write(telling.snapshot())
-        member.owner.wire.deliver(member.head, payload)
+        member.wire.deliver(member.head, payload)
         self._hooks.sent(self, 1, None)
         self._place(member, telling, self._hooks.tick_s())
 

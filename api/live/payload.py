@@ -42,16 +42,28 @@ def _ending(now_ms: int) -> bytes:
 class Payload:
     """The shared bytes of one event: the payload and the message's closing brace."""
 
-    __slots__ = ("_deflated", "body")
+    __slots__ = ("_deflated", "_head_size", "_start", "body")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self._deflated: bytes | None = None
+        self._head_size = -1
+        self._start = b""
 
     @classmethod
     def of(cls, data: bytes, now_ms: int) -> "Payload":
         """Return the payload of an answer without errors, sent at a time (Unix ms)."""
         return cls(b'{"data":' + data + _ending(now_ms))
+
+    def start(self, head_size: int) -> bytes:
+        """Return the header of the uncompressed frame behind a head of so many bytes.
+
+        Heads are mostly of one length: IDs are UUIDs.
+        """
+        if head_size != self._head_size:
+            self._head_size = head_size
+            self._start = frame_start(_TEXT, head_size + len(self.body))
+        return self._start
 
     @property
     def deflated(self) -> bytes | None:
@@ -77,11 +89,6 @@ def frame_start(first: int, size: int) -> bytes:
 def text_frame(message: bytes) -> bytes:
     """Return a whole message as one frame."""
     return frame_start(_TEXT, len(message)) + message
-
-
-def plain_start(head: bytes, payload: Payload) -> bytes:
-    """Return what precedes the body in an uncompressed frame."""
-    return frame_start(_TEXT, len(head) + len(payload.body)) + head
 
 
 def deflated_start(head: bytes, blocks: bytes) -> bytes:

@@ -84,7 +84,8 @@ async def test_uvicorns_protocol_keeps_the_state_that_we_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["accept", "data_to_send", "extensions", "send_close", "send_response"]
+    "name",
+    ["accept", "data_to_send", "extensions", "parser", "send_close", "send_response"],
 )
 def test_the_servers_side_of_websockets_has(name: str) -> None:
     server = ServerProtocol()

@@ -1,7 +1,9 @@
 """Sockets that are written to directly: compression, full transports, many at once."""
 
 import asyncio
+import gc
 import json
+import weakref
 from typing import Any
 
 import pytest
@@ -48,6 +50,22 @@ async def test_it_has_no_task_and_its_end_leaves_nothing(world: Any, site: Any) 
         assert world.deps.traffic.subscriptions["premiums", "websocket"] == 1
     await until(lambda: not world.deps.traffic.sockets)
     assert world.deps.traffic.subscriptions["premiums", "websocket"] == 0
+
+
+async def test_a_lost_socket_waits_for_no_collector(
+    world: Any, site: Any, made: list[SocketProtocol]
+) -> None:
+    gc.disable()
+    try:
+        async with site.talk() as talk:
+            await talk.subscribe("1", BOARD)
+            await talk.hear()
+            connection = weakref.ref(made.pop().conn)
+            assert connection() is not None
+        await until(lambda: not world.deps.traffic.sockets)
+        await until(lambda: connection() is None)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from api.live.payload import (
     Payload,
     deflated_start,
     head_of,
-    plain_start,
     text_frame,
 )
 
@@ -52,9 +51,12 @@ def test_a_message_is_the_head_the_data_and_the_servers_time() -> None:
 @pytest.mark.parametrize("size", [0, 1, 20, 124, 125, 126, 127, 65_400, 65_535, 70_000])
 def test_a_frame_of_any_size_is_read_as_one_text_message(size: int) -> None:
     payload, head = Payload(b"x" * size), head_of("1")
-    frame = parsed(plain_start(head, payload) + payload.body)
+    frame = parsed(payload.start(len(head)) + head + payload.body)
     assert (frame.opcode, frame.fin, frame.rsv1) == (Opcode.TEXT, True, False)
     assert frame.data == head + payload.body
+    longer = head_of("1" * 90)
+    frame = parsed(payload.start(len(longer)) + longer + payload.body)
+    assert frame.data == longer + payload.body
     assert parsed(text_frame(payload.body)).data == payload.body
 
 
