@@ -33,6 +33,9 @@ Serve = Callable[[ServerConnection], Awaitable[None]]
 # Quick tries; the last wait, after which a hanging dial is overtaken, is never due.
 QUICK = Schedule(first_waits_s=(0.0, 0.001, 0.001, 0.001, 5.0), least_spacing_s=0.001)
 
+# Until the event loop has closed what was aborted.
+FILES_LIMIT_S = 10.0
+
 
 class PriceSession:
     """Every frame is a price, save `bye`."""
@@ -194,7 +197,10 @@ async def test_a_hundred_cuts_leave_no_task_and_no_socket() -> None:
             await soon(next(iter(server.connections)).wait_closed())
     ours = {task.get_name() for task in asyncio.all_tasks() - tasks_before}
     assert not [name for name in ours if name.startswith("upbit.stream")]
-    assert open_files() <= files_before
+    # The loop closes an aborted socket in a later turn.
+    async with asyncio.timeout(FILES_LIMIT_S):
+        while open_files() > files_before:  # noqa: ASYNC110 (nobody tells of it)
+            await asyncio.sleep(0.01)
 
 
 async def test_a_renewal_delivers_before_the_old_connection_goes() -> None:
