@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from app.cli_value import interval_of, iso_day, symbols
+from app.cli_value import add_span, add_symbols, interval_of
 from domain.model.fx import PremiumBasis
 from domain.model.interval import Interval
 
@@ -28,21 +28,11 @@ ALL_BASES: Final = tuple(PremiumBasis)
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `kimp export`."""
     add = parser.add_argument
-    add(
-        "--from",
-        dest="from_day",
-        metavar="DATE",
-        type=iso_day,
-        required=True,
-        help="the first day, such as 2024-01-31 (UTC; of snapshots Asia/Seoul)",
-    )
-    add(
-        "--to",
-        dest="to_day",
-        metavar="DATE",
-        type=iso_day,
-        required=True,
-        help="the last day, inclusive",
+    add_span(
+        parser,
+        first="the first day, such as 2024-01-31 (UTC; of snapshots Asia/Seoul)",
+        last="the last day, inclusive",
+        needs_last=True,
     )
     add("--format", choices=("parquet", "csv"), required=True)
     add("--what", choices=("bars", "snapshots", "candles"), default="bars")
@@ -60,7 +50,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         metavar="BASIS",
         help="official_fx (the default), krw_usdt, krw_usdc, several of them, or all",
     )
-    add("--symbols", metavar="BTC,ETH", type=symbols, help="coins (all)")
+    add_symbols(parser)
     add(
         "--output",
         metavar="PATH",
@@ -103,15 +93,13 @@ def add_restore(parser: argparse.ArgumentParser) -> None:
 def add_verify(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `kimp verify`."""
     add = parser.add_argument
-    add(
-        "--from",
-        dest="from_day",
-        metavar="DATE",
-        type=iso_day,
-        help="the first UTC day (six days before the last)",
+    add_span(
+        parser,
+        first="the first UTC day (six days before the last)",
+        last="the last (today)",
+        needs_first=False,
     )
-    add("--to", dest="to_day", metavar="DATE", type=iso_day, help="the last (today)")
-    add("--symbols", metavar="BTC,ETH", type=symbols, help="coins (all)")
+    add_symbols(parser)
     add(
         "--sample",
         metavar="N",

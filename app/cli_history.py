@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from app.cli_value import interval_of, iso_day, symbols
+from app.cli_value import add_span, add_symbols, interval_of
 from domain.model.interval import Interval
 
 INTERVALS: Final = {"1d": Interval.D1, "1h": Interval.H1, "1m": Interval.M1}
@@ -13,16 +13,10 @@ INTERVALS: Final = {"1d": Interval.D1, "1h": Interval.H1, "1m": Interval.M1}
 def add_backfill(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `kimp backfill`."""
     add = parser.add_argument
-    add(
-        "--from",
-        dest="from_day",
-        metavar="DATE",
-        type=iso_day,
-        required=True,
-        help="the first UTC day, such as 2024-01-31",
-    )
-    add(
-        "--to", dest="to_day", metavar="DATE", type=iso_day, help="the last (yesterday)"
+    add_span(
+        parser,
+        first="the first UTC day, such as 2024-01-31",
+        last="the last (yesterday)",
     )
     add(
         "--interval",
@@ -31,12 +25,7 @@ def add_backfill(parser: argparse.ArgumentParser) -> None:
         metavar="|".join(INTERVALS),
         help="length of the bars (1d)",
     )
-    add(
-        "--symbols",
-        metavar="BTC,ETH",
-        type=symbols,
-        help="coins (all with a market on both sides)",
-    )
+    add_symbols(parser, "coins (all with a market on both sides)")
     add(
         "--fx-csv",
         metavar="FILE",

@@ -34,6 +34,38 @@ def iso_day(text: str) -> date:
     return found
 
 
+def add_span(
+    parser: argparse.ArgumentParser,
+    *,
+    first: str,
+    last: str,
+    needs_first: bool = True,
+    needs_last: bool = False,
+) -> None:
+    """Declare `--from` and `--to`, days; `first` and `last` are what help says."""
+    parser.add_argument(
+        "--from",
+        dest="from_day",
+        metavar="DATE",
+        type=iso_day,
+        required=needs_first,
+        help=first,
+    )
+    parser.add_argument(
+        "--to",
+        dest="to_day",
+        metavar="DATE",
+        type=iso_day,
+        required=needs_last,
+        help=last,
+    )
+
+
+def add_symbols(parser: argparse.ArgumentParser, whose: str = "coins (all)") -> None:
+    """Declare `--symbols`, a list of coins; `whose` is what help says."""
+    parser.add_argument("--symbols", metavar="BTC,ETH", type=symbols, help=whose)
+
+
 def interval_of(known: Mapping[str, Interval]) -> Callable[[str], Interval]:
     """Return the reader of an interval by one of the names known."""
 

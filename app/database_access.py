@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.postgres.database import Database
-from adapters.postgres.embedded import ClusterUnusable, EmbeddedPostgres, bin_dir
-from adapters.postgres.url import MalformedDatabaseUrl
+from adapters.postgres.embedded import ClusterUnusable, bin_dir
 from app.failure import CommandFailed
 from app.settings import Settings
-from app.store import CannotStart
+from app.store import open_database
 
 
 def client_programs() -> Path:
@@ -31,17 +30,7 @@ async def open_as_it_is(settings: Settings) -> AsyncIterator[Database]:
     Raises:
         CannotStart: a malformed URL, or an embedded cluster that cannot be used.
     """
-    embedded = None
-    url = settings.database.url
-    try:
-        if not url:
-            embedded = EmbeddedPostgres(settings.data_dir)
-            url = await embedded.start()
-        database = Database(url, pool_size=settings.database.pool_size)
-    except ClusterUnusable as exc:
-        raise CannotStart(str(exc)) from exc
-    except MalformedDatabaseUrl as exc:
-        raise CannotStart(f"KIMP_DATABASE__URL: {exc}") from exc
+    database, embedded = await open_database(settings)
     try:
         yield database
     finally:

@@ -14,9 +14,7 @@ from app.store import Store
 from app.supervisor import Worker
 from app.upstream import Venue
 from domain.model.gap_count import GapCount
-from domain.model.market import Channel
 from domain.ports.clock import Clock
-from domain.ports.market_reader import MarketReader
 from domain.services.bar_filler import BarFiller
 from domain.services.bar_maker import BarMaker
 from domain.services.bar_writer import BarWriter
@@ -50,8 +48,9 @@ def open_healing(
         return Healing()
     bars = PostgresBarStore(store.database)
     archive = PostgresCandleArchive(store.database)
-    upbit, binance = map(_rest, venues)
-    filler = BarFiller(BarMaker(upbit, binance), bars, archive, rates)
+    upbit, binance = venues
+    maker = BarMaker(upbit.rest, binance.rest)
+    filler = BarFiller(maker, bars, archive, rates)
     view = GapView(
         catalog.coins,
         identity_table(),
@@ -60,7 +59,3 @@ def open_healing(
     )
     service = GapService(filler, bars, view, clock, heal_days=days)
     return Healing([Worker("healer", service.run)], service.count)
-
-
-def _rest(venue: Venue) -> MarketReader:
-    return next(each for each in venue.readers if each.channel is Channel.REST)

@@ -63,7 +63,7 @@ def open_history(
         settings,
         store,
         clock,
-        lambda: known_offset_ms(venue.http.clock_offset_ms for venue in venues),
+        lambda: known_offset_ms(venue.clock_offset_ms() for venue in venues),
         keeps,
     )
     board.on_tick(recording.note)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from app.settings import HttpSettings
+from app.http_setting import HttpSettings
 from app.socket_protocol import socket_protocol
 from app.store import CannotStart
 

@@ -59,7 +59,7 @@ class Sources:
     clock: Clock
     caches: Sequence[CacheReporter] = ()
     routes: Callable[[], RouteStats] = RouteStats
-    history: Sequence[Gather] = ()
+    others: Sequence[Gather] = ()
 
 
 def server_metrics(sources: Sources) -> Metrics:
@@ -75,7 +75,7 @@ def server_metrics(sources: Sources) -> Metrics:
             RouteFigures(sources.routes).gather,
             DatabaseFigures(sources.database, sources.latest).gather,
             CacheFigures(sources.caches).gather,
-            *sources.history,
+            *sources.others,
             RuntimeFigures(
                 began.version, began.started_at_ms, sources.instruments.delay, clock
             ).gather,

@@ -1,6 +1,6 @@
 """The composition of daily snapshots."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from adapters.postgres.snapshot_store import PostgresSnapshotStore
 from app.identity import identity_table
@@ -8,7 +8,6 @@ from app.settings import Settings
 from app.store import Store
 from app.supervisor import Worker
 from app.upstream import Venue
-from domain.model.market import Channel
 from domain.ports.clock import Clock
 from domain.services.board_service import BoardService
 from domain.services.catalog_service import CatalogService
@@ -26,18 +25,16 @@ def open_snapshots(
     rates: DatedRates,
 ) -> SnapshotService:
     """Compose the service beside a board; it hears of ticks and coins by itself."""
-    readers = (reader for venue in venues for reader in venue.readers)
-    offsets = [_offset_of(venue) for venue in venues]
     service = SnapshotService(
         PostgresSnapshotStore(store.database),
         board,
-        [reader for reader in readers if reader.channel is Channel.REST],
+        [venue.rest for venue in venues],
         rates,
         identity_table(),
         clock,
         compare_interval_s=settings.history.compare_interval_s,
         verify_after_s=settings.history.verify_after_s,
-        skew_ms=lambda: least_offset_ms(offset() for offset in offsets),
+        skew_ms=lambda: least_offset_ms(v.clock_offset_ms() for v in venues),
     )
     catalog.on_change(service.set_coins)
     return service
@@ -63,7 +60,3 @@ def known_offset_ms(offsets: Iterable[int | None]) -> int | None:
     """Return what `least_offset_ms` does, None before any venue has answered."""
     known = (offset for offset in offsets if offset is not None)
     return min(known, key=abs, default=None)
-
-
-def _offset_of(venue: Venue) -> Callable[[], int | None]:
-    return lambda: venue.http.clock_offset_ms

@@ -1,7 +1,7 @@
 """The database of a running server: opened, migrated, revived, closed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -191,19 +191,7 @@ async def open_store(
     Raises:
         CannotStart: a malformed URL, or an embedded cluster that cannot be used.
     """
-    embedded = None
-    url = settings.database.url
-    stop: Callable[[], Awaitable[None]] | None = None
-    try:
-        if not url:
-            embedded = EmbeddedPostgres(settings.data_dir)
-            url = await embedded.start()
-            stop = embedded.stop
-        database = Database(url, pool_size=settings.database.pool_size)
-    except ClusterUnusable as exc:
-        raise CannotStart(str(exc)) from exc
-    except MalformedDatabaseUrl as exc:
-        raise CannotStart(f"KIMP_DATABASE__URL: {exc}") from exc
+    database, embedded = await open_database(settings)
     store = Store(database, embedded, clock)
     try:
         try:
@@ -213,5 +201,28 @@ async def open_store(
         yield store
     finally:
         await store.close()
-        if stop is not None:
-            await stop()
+        if embedded is not None:
+            await embedded.stop()
+
+
+async def open_database(
+    settings: Settings,
+) -> tuple[Database, EmbeddedPostgres | None]:
+    """Return the configured database, or the embedded one and its running server.
+
+    Both are to be ended by who asks: the database first.
+
+    Raises:
+        CannotStart: a malformed URL, or an embedded cluster that cannot be used.
+    """
+    embedded = None
+    url = settings.database.url
+    try:
+        if not url:
+            embedded = EmbeddedPostgres(settings.data_dir)
+            url = await embedded.start()
+        return Database(url, pool_size=settings.database.pool_size), embedded
+    except ClusterUnusable as exc:
+        raise CannotStart(str(exc)) from exc
+    except MalformedDatabaseUrl as exc:
+        raise CannotStart(f"KIMP_DATABASE__URL: {exc}") from exc

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from app.settings import OtelSettings
+from app.extra_setting import OtelSettings
 from domain.ports.tracer import NO_TRACER, Attribute, Span, Tracer
 
 if TYPE_CHECKING:

@@ -39,7 +39,8 @@ from adapters.upbit.reader import UpbitReader
 from adapters.upbit.rest import UpbitSource
 from adapters.upbit.session import UpbitSession
 from adapters.upbit.stream_reader import UpbitStreamReader
-from app.settings import FxSourceName, Settings
+from app.settings import Settings
+from app.venue_setting import FxSourceName
 from domain.model.market import Channel, Exchange
 from domain.ports.clock import Clock
 from domain.ports.fx_history import FxHistory
@@ -70,6 +71,15 @@ class Venue:
     readers: tuple[MarketReader, ...]
     reads: StreamReads
     recovery: VenueRecovery
+
+    @property
+    def rest(self) -> MarketReader:
+        """The reader that asks by REST, one question at a time."""
+        return next(each for each in self.readers if each.channel is Channel.REST)
+
+    def clock_offset_ms(self) -> int | None:
+        """Return by how much our clock is ahead of the venue's; None: not measured."""
+        return self.http.clock_offset_ms
 
     async def close(self) -> None:
         """Close all connections but the live one, which is its worker's."""
@@ -221,16 +231,7 @@ class UpstreamFactory:
             clock=self._clock,
             silence_bound_s=plan.silence_bound_s,
         )
-        stream = StreamDialer(
-            plan,
-            adapters.session,
-            watch,
-            clock=self._clock,
-            random=random.random,
-            breaker=dialling,
-            on_recovered=recovery,
-            connect=connect if self._tap is None else self._tap.connect(plan.name),
-        )
+        stream = self._stream(plan, adapters, watch, dialling, recovery)
         recovery.wakes(stream.wake)
         reads = StreamReads(
             read_plan,
@@ -253,6 +254,25 @@ class UpstreamFactory:
             ),
             reads=reads,
             recovery=recovery,
+        )
+
+    def _stream(
+        self,
+        plan: DialPlan,
+        adapters: _Adapters,
+        watch: UpstreamMonitor,
+        breaker: AsyncBreaker,
+        recovery: VenueRecovery,
+    ) -> StreamDialer:
+        return StreamDialer(
+            plan,
+            adapters.session,
+            watch,
+            clock=self._clock,
+            random=random.random,
+            breaker=breaker,
+            on_recovered=recovery,
+            connect=connect if self._tap is None else self._tap.connect(plan.name),
         )
 
     def _http(

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import date
 
-from adapters.binance.reader import BinanceReader
 from adapters.postgres.bar_history import PostgresBarHistory
 from adapters.postgres.bar_store import PostgresBarStore
 from adapters.postgres.rate_store import PostgresRateStore
 from adapters.postgres.snapshot_store import PostgresSnapshotStore
-from adapters.upbit.reader import UpbitReader
+from app.past_upstream import open_past_upstream
 from app.settings import Settings
 from app.store import Store
-from app.upstream import UpstreamFactory
 from domain.model.daily_rate import DailyRate
 from domain.model.identity import IdentityTable
 from domain.ports.clock import Clock
@@ -21,11 +19,6 @@ from domain.services.bar_maker import BarMaker
 from domain.services.minute_evidence import MinuteEvidence
 from domain.services.rate_book import RateBook
 from domain.services.verify_service import VerifyService
-
-# The live feed may need the other half; see `RequestLimiter`.
-SHARE = 0.5
-# The longest wait in line for the limits: nobody waits for an answer here.
-LINE_S = 15.0
 
 
 class UnwrittenRates:
@@ -50,36 +43,17 @@ def open_verify(
     stack: AsyncExitStack,
 ) -> VerifyService:
     """Compose on an open store; connections are closed by the stack."""
-    factory = UpstreamFactory(settings, clock, share=SHARE)
-    upbit, binance = factory.upbit(), factory.binance()
-    past = factory.rate_history()
-    for closer in (upbit.close, binance.close, past.http.close):
-        stack.push_async_callback(closer)
-    tries = settings.resilience.tries
-    domestic = UpbitReader(
-        upbit.http,
-        clock,
-        upbit.monitors[0].rejected,
-        tries=tries,
-        max_wait_s=LINE_S,
-    )
-    global_ = BinanceReader(
-        binance.http,
-        clock,
-        binance.monitors[0].rejected,
-        tries=tries,
-        max_wait_s=LINE_S,
-    )
+    upstream = open_past_upstream(settings, clock, stack)
     database = store.database
     return VerifyService(
         PostgresBarStore(database),
         PostgresBarHistory(database),
         PostgresSnapshotStore(database),
-        BarMaker(domestic, global_),
-        MinuteEvidence((domestic, global_), clock),
+        BarMaker(*upstream.readers),
+        MinuteEvidence(upstream.readers, clock),
         RateBook(
             UnwrittenRates(PostgresRateStore(database)),
-            [past.source],
+            [upstream.rates.source],
             clock,
         ),
         identity,

@@ -20,7 +20,8 @@ import uvloop
 
 from app.failure import CommandFailed
 from app.http_server import bind, share_port
-from app.settings import HttpSettings, Settings
+from app.http_setting import HttpSettings
+from app.settings import Settings
 from app.signal import stop_on_signal
 from app.store import CannotStart
 

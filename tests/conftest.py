@@ -80,6 +80,12 @@ class PostgresServer:
         """Drop a clone, whoever is still connected to it."""
         self._run(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
+    def lend(self) -> Iterator[str]:
+        """Yield the URL of a fresh database, and drop it when that was used."""
+        url = self.clone()
+        yield url
+        self.drop(url)
+
     def close(self) -> None:
         """Close the one connection that makes and drops clones."""
         self._runner.run(self._admin.close())
@@ -113,6 +119,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a migrated database that no other test has."""
-    url = postgres_server.clone()
-    yield url
-    postgres_server.drop(url)
+    yield from postgres_server.lend()
+
+
+@pytest.fixture
+def other_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a second one, for tests that need two."""
+    yield from postgres_server.lend()
+
+
+@pytest.fixture(scope="module")
+def module_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a migrated database that the tests of one module share."""
+    yield from postgres_server.lend()

@@ -1,6 +1,6 @@
 """News to bytes and back, exactly. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -268,8 +268,4 @@ def split(data: bytes, size: int) -> list[bytes]:
 
 def learned(known: Mapping[str, Coin], news: BoardNews) -> dict[str, Coin]:
     """Return the coins that readers know after some news."""
-    return {**known, **_coins_of(news.changed)}
-
-
-def _coins_of(premiums: Iterable[Premium]) -> dict[str, Coin]:
-    return {premium.symbol: premium.coin for premium in premiums}
+    return {**known, **{premium.symbol: premium.coin for premium in news.changed}}

@@ -11,11 +11,16 @@ from graphql.execution import Executor, create_source_event_stream
 from strawberry.types import ExecutionResult
 
 from api.answer import event_json
+from api.compiled.selection import (
+    CompiledEvent,
+    Irregular,
+    SelectionCompiler,
+    Uncompilable,
+)
 from api.context import ApiContext
 from api.document import asked, prepare
 from api.event_executor import EventExecutor
 from api.live.payload import Payload
-from api.live.selection import CompiledEvent, Irregular, SelectionCompiler, Uncompilable
 from api.live.source import LiveSource
 from api.moment import Moment
 from api.schema import ApiSchema, finished

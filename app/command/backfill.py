@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from adapters.fx.rate_file import MalformedRateFile, read_rates
 from adapters.resilience.clock import SystemClock
-from app.backfill import PACE, Backfill, open_backfill
+from app.backfill import Backfill, open_backfill
 from app.backfill_display import Display, duration, summary
 from app.failure import CommandFailed, WrongUse
+from app.identity import identity_table
 from app.interruption import run_interruptibly
 from app.log import configure_log
+from app.past_upstream import PACE
 from app.settings import Settings
 from app.store import CannotStart, Store, open_store
-from app.wiring import identity_table
 from domain.model.backfill_plan import BackfillSpan, plan_span
 from domain.model.backfill_tally import BackfillTally
 from domain.model.coin import Coin

@@ -31,12 +31,12 @@ from adapters.recording.writer import (
 )
 from adapters.resilience.clock import SystemClock
 from app.failure import CommandFailed
+from app.identity import identity_table
 from app.log import configure_log
 from app.recorder import Recorder
 from app.settings import Settings
 from app.signal import stop_on_signal
 from app.upstream import UpstreamFactory
-from app.wiring import identity_table
 from domain.model.identity import IdentityTable
 
 # A recorder is not the live feed: half of the venues' limits.

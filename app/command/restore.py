@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.postgres.client import ClientFailed
-from adapters.postgres.dump import DatabaseDump, DumpFacts, Unrestorable
+from adapters.postgres.dump import (
+    VERSION_TABLE,
+    DatabaseDump,
+    DumpFacts,
+    Unrestorable,
+)
 from adapters.postgres.migration import REVISIONS
 from app.database_access import client_programs, open_as_it_is
 from app.failure import CommandFailed
@@ -16,9 +21,6 @@ from app.log import configure_log
 from app.settings import Settings
 from app.store import CannotStart
 from domain.model.error import StoreUnavailable
-
-# The table that only says which schema it is: its one row is no data.
-_VERSION = "alembic_version"
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
@@ -32,7 +34,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
         lambda: _restore(settings, programs, file, options.force)
     )
     print(f"{'table':<20} {'before':>12} {'now':>12}")
-    for name in sorted({*before, *after} - {_VERSION}):
+    for name in sorted({*before, *after} - {VERSION_TABLE}):
         print(f"{name:<20} {before.get(name, 0):>12,} {after.get(name, 0):>12,}")
     print(f"kimp: restored {file} in {time.monotonic() - began_s:.1f} s")
     return 0
@@ -73,7 +75,8 @@ async def _accept(dump: DatabaseDump, force: bool) -> Counts:
             "with that version, or into another database"
         )
     before = await dump.count_rows()
-    full = [name for name, rows in before.items() if rows and name != _VERSION]
+    # The row that says which schema it is is no data.
+    full = [name for name, rows in before.items() if rows and name != VERSION_TABLE]
     if full and not force:
         raise CommandFailed(
             f"the database has data ({', '.join(full)}): --force replaces all of it; "

@@ -17,13 +17,7 @@ from domain.model.fx import FxChain, FxQuote, FxRate, PremiumBasis
 from domain.model.guard import IdentityGuard
 from domain.model.kept import KeptPremium
 from domain.model.market import Exchange, MarketKey, Quality
-from domain.model.premium import (
-    BasisPremium,
-    Legs,
-    Premium,
-    evaluate,
-    guard_percent,
-)
+from domain.model.premium import Legs, Premium, evaluate, guard_percent
 from domain.model.quote import DAY_MS, MarketState, Quote, QuoteBook
 from domain.model.seat import Seat, Side, seat_of
 from domain.model.stable_rate import DOLLAR_COIN, STABLE_RATES, stable_rate
@@ -143,6 +137,10 @@ class PremiumBoard:
     def skew_ms(self, exchange: Exchange) -> int:
         """Return by how much our clock is ahead of a venue's; 0 until measured."""
         return self._skew_ms.get(exchange, 0)
+
+    def skews_ms(self) -> Mapping[Exchange, int]:
+        """Return the skews that were measured, as they are now."""
+        return dict(self._skew_ms)
 
     def restore(
         self,
@@ -343,46 +341,16 @@ class PremiumBoard:
     def _version(self, symbol: str, moment: _Moment) -> Premium | None:
         seat = self._seats[symbol]
         legs = self._legs(seat, moment)
-        kept = self._kept.get(symbol)
-        bases = evaluate(legs, self._rates, {} if kept is None else kept.numbers)
+        kept = self._kept.get(symbol) or KeptPremium(symbol, self._unseen)
+        bases = evaluate(legs, self._rates, kept.numbers)
         before = self._published.get(symbol)
         if before is not None and before.tells(seat.coin, legs, bases):
             return None
-        return self._publish(seat.coin, legs, bases, before, moment.now_ms)
-
-    def _publish(
-        self,
-        coin: Coin,
-        legs: Legs,
-        bases: tuple[BasisPremium, ...],
-        before: Premium | None,
-        now_ms: int,
-    ) -> Premium:
-        symbol, kept = coin.symbol, self._kept.get(coin.symbol)
-        computed = {b.basis: b.numbers for b in bases if b.numbers is not None}
-        known = {} if kept is None else kept.numbers
-        at_ms = now_ms
-        if not (computed and legs.fresh) and kept is not None and known:
-            at_ms = kept.at_ms
-        live = bases[0].quality is Quality.LIVE
-        just_ended = before is not None and before.quality is Quality.LIVE
-        last_live_ms = None if kept is None else kept.last_live_ms
-        if live or just_ended:
-            last_live_ms = now_ms
-        seq = (self._unseen if kept is None else kept.seq) + 1
-        self._kept[symbol] = KeptPremium(
-            symbol, seq, at_ms, last_live_ms, {**known, **computed}
+        made = kept.next_version(
+            seat.coin, legs, bases, before, moment.now_ms, self.seq + 1
         )
-        return Premium(
-            coin,
-            legs.domestic,
-            legs.global_,
-            bases,
-            at_ms,
-            last_live_ms,
-            seq,
-            self.seq + 1,
-        )
+        self._kept[symbol] = kept.then(made)
+        return made
 
     def _legs(self, seat: Seat, moment: _Moment) -> Legs:
         return Legs(

@@ -9,8 +9,10 @@ class BusCount:
 
     `published` messages of ours were taken by the bus, `refused` ones because somebody
     else had published. `followed` messages were taken by the board, `outdated` ones of
-    an older term were not. `resyncs` are boards that were read as a whole, `failures`
-    questions the bus did not answer. `takeovers` are the leaderships of this process.
+    an older term were not, `unreadable` ones were of an encoding or coin not known
+    here. `resyncs` are boards that were read as a whole, `states_kept` those kept for
+    late comers, `failures` questions the bus did not answer. `takeovers` are the
+    leaderships of this process.
     """
 
     published: int = 0

@@ -190,8 +190,7 @@ class SharedBoard(PremiumBoard):
         """Return how old a quote's price is; by the leader's skew without our own."""
         if quote.exchange in self._skew_ms:
             return super().age_ms(quote, now_ms)
-        skew_ms = self.signs.skew_ms.get(quote.exchange, 0)
-        return replace(quote, skew_ms=skew_ms).age_ms(now_ms)
+        return quote.age_ms(now_ms, self.signs.skew_ms.get(quote.exchange, 0))
 
     def rates(self, now_ms: int, now_s: float) -> list[FxRate]:
         """Return the rates: official sources, the used one first, then USDT, USDC."""
@@ -211,7 +210,7 @@ class SharedBoard(PremiumBoard):
         """
         signs = BoardSigns(
             used=self._rates.get(PremiumBasis.OFFICIAL_FX),
-            skew_ms=dict(self._skew_ms),
+            skew_ms=self.skews_ms(),
             carried=dict(self.carried_since(0)),
         )
         published = tuple(self._published.values())
@@ -318,7 +317,9 @@ class SharedBoard(PremiumBoard):
         for premium in changed:
             self._published.pop(premium.symbol, None)
             self._published[premium.symbol] = premium
-            self._keep(premium)
+            symbol = premium.symbol
+            known = self._kept.get(symbol) or KeptPremium(symbol, 0)
+            self._kept[symbol] = known.then(premium)
         self._at_s = at_s
         return Tick(number, at_ms, at_s, changed, removed)
 
@@ -333,17 +334,6 @@ class SharedBoard(PremiumBoard):
         if before is not None and before.seq >= draft.seq and _tells(before, draft):
             return None
         return replace(draft, seq=max(draft.seq, count + 1), tick=tick)
-
-    def _keep(self, premium: Premium) -> None:
-        known = self._kept.get(premium.symbol)
-        numbers = {b.basis: b.numbers for b in premium.bases if b.numbers is not None}
-        self._kept[premium.symbol] = KeptPremium(
-            premium.symbol,
-            premium.seq,
-            premium.at_ms,
-            premium.last_live_ms,
-            {**({} if known is None else known.numbers), **numbers},
-        )
 
     def _raise_counts(self) -> None:
         # A row that goes further than the store holds every version ever told.

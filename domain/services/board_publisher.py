@@ -167,7 +167,7 @@ class BoardPublisher:
         self._signs = BoardSigns(
             used=shared.summary().fx_rate,
             rates=rates,
-            skew_ms=shared.state(0, 0, 0).signs.skew_ms,
+            skew_ms=shared.skews_ms(),
             carried=dict(shared.carried_since(self._signed_ms)),
             upstreams=self._upstreams(),
         )

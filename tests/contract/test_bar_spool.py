@@ -10,36 +10,19 @@ import pytest
 from adapters.memory.bar_spool import MemoryBarSpool, SpoolShelf
 from adapters.spool.line import encode
 from adapters.spool.spool import FileBarSpool
-from domain.model.bar import Bar, BarOrigin, BasisBar
+from domain.model.bar import Bar
 from domain.model.fx import PremiumBasis
-from domain.model.interval import Interval
 from domain.model.market import Quality
 from domain.ports.bar_spool import BarSpool
+from tests.live_bar import BASIS, MINUTE_MS, NOW
+from tests.live_bar import BTC as ALIKE
 
-NOW = 1_767_225_600_000
-MINUTE_MS = 60_000
-BASIS = BasisBar(
-    open=Decimal("-1.923077"),
-    high=Decimal("0.000001"),
-    low=Decimal("-2.5"),
-    close=Decimal(0),
-    fx_rate=Decimal("1348.28"),
-    samples=61,
-    quality=Quality.LIVE,
-)
-BTC = Bar(
-    symbol="BTC",
-    interval=Interval.M1,
-    opened_ms=NOW,
-    domestic_close=Decimal("133000000"),
-    global_close=Decimal("98643.25000000"),
+BTC = replace(
+    ALIKE,
     bases={
         PremiumBasis.OFFICIAL_FX: BASIS,
         PremiumBasis.KRW_USDC: replace(BASIS, samples=0, quality=Quality.STALE),
     },
-    origin=BarOrigin.LIVE,
-    fx_source="dunamu",
-    fx_as_of_ms=NOW - 7_000,
 )
 SHIB = replace(
     BTC,

@@ -10,8 +10,9 @@ import pytest
 from adapters.memory.fx_source import MemoryFxSource
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.server import Simulator
-from app.settings import FxSettings, FxSourceName, ResilienceSettings, Settings
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory
+from app.venue_setting import FxSettings, FxSourceName
 from domain.model.error import UpstreamUnavailable
 from domain.model.fx import MAX_USD_KRW, MIN_USD_KRW
 from domain.ports.fx_source import FxSource

@@ -29,7 +29,7 @@ from domain.model.snapshot import (
 from domain.ports.snapshot_store import SnapshotStore
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    pass
 
 FIRST = date(2026, 11, 20)
 DAYS = [FIRST + timedelta(days=number) for number in range(3)]
@@ -123,13 +123,11 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(postgres_server: PostgresServer) -> Iterator[Bench]:
-    url = postgres_server.clone()
-    database = Database(url)
+def bench(module_url: str) -> Iterator[Bench]:
+    database = Database(module_url)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         yield Bench(database, runner.run)
         runner.run(database.close())
-    postgres_server.drop(url)
 
 
 @settings(max_examples=60)

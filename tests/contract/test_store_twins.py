@@ -28,7 +28,7 @@ from domain.model.quote import Quote
 from domain.ports.store import Latest
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    pass
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 # Few keys and few times, so that the same rows meet again and again.
@@ -116,13 +116,11 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(postgres_server: PostgresServer) -> Iterator[Bench]:
-    url = postgres_server.clone()
-    database = Database(url)
+def bench(module_url: str) -> Iterator[Bench]:
+    database = Database(module_url)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         yield Bench(database, runner.run)
         runner.run(database.close())
-    postgres_server.drop(url)
 
 
 @settings(max_examples=60)

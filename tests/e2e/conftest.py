@@ -1,7 +1,6 @@
 """A real server in its own process, started the way people start it."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 from app.command.simulate import venue_settings
+from tests.environment import without_settings
 
 REPOSITORY = Path(__file__).parents[2]
 START_LIMIT_S = 60.0
@@ -91,7 +91,7 @@ def run_server(
     port = free_port()
     log = folder / f"log-{port}.txt"
     environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("KIMP_")},
+        **without_settings(),
         "KIMP_HTTP__PORT": str(port),
         "KIMP_DATA_DIR": str(folder / "data"),
         **settings,

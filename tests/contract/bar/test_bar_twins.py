@@ -30,7 +30,7 @@ from domain.ports.bar_history import BarHistory, BarQuery
 from domain.ports.bar_store import BarStore
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    pass
 
 # The last evening of a month and the next morning: two months, two days, a week's end.
 START_MS = 1_764_539_100_000  # Sunday, 2025-11-30 21:45 UTC
@@ -152,13 +152,11 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(postgres_server: PostgresServer) -> Iterator[Bench]:
-    url = postgres_server.clone()
-    database = Database(url)
+def bench(module_url: str) -> Iterator[Bench]:
+    database = Database(module_url)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         yield Bench(database, runner.run)
         runner.run(database.close())
-    postgres_server.drop(url)
 
 
 async def answers(store: BarStore, history: BarHistory) -> list[Any]:

@@ -50,7 +50,7 @@ async def test_news_come_as_they_were_told_in_order_and_once(buses: Any) -> None
     assert [each.news for each in heard] == whole
     assert [each.position for each in heard] == [1, 2, 3, 4]
     # Decimals keep their very digits, not only their value.
-    price = heard[0].news.changed[0].domestic.price  # type: ignore[union-attr]
+    price = heard[0].news.changed[0].domestic.price  # type: ignore[union-attr]  # both legs are told
     assert str(price) == "52000000.10"
 
 

@@ -15,8 +15,9 @@ from adapters.memory.fx_history import MemoryFxHistory
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.fx_calendar import business_days
 from adapters.simulator.server import Simulator
-from app.settings import FxSettings, ResilienceSettings, Settings
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory
+from app.venue_setting import FxSettings
 from domain.model.daily_rate import DailyRate
 from domain.model.error import UpstreamUnavailable
 from domain.model.fx import MAX_USD_KRW, MIN_USD_KRW

@@ -18,13 +18,9 @@ from adapters.memory.clock import FakeClock
 from adapters.memory.market_reader import MemoryMarketReader
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.settings import (
-    BinanceSettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory
+from app.venue_setting import BinanceSettings, UpbitSettings
 from domain.model.candle import Candle
 from domain.model.event import QuoteUpdate
 from domain.model.interval import Interval

@@ -19,13 +19,9 @@ from adapters.memory.market_source import MemoryMarketSource
 from adapters.memory.market_stream import MemoryMarketStream
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.settings import (
-    BinanceSettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory
+from app.venue_setting import BinanceSettings, UpbitSettings
 from domain.model.event import FeedEvent, QuoteUpdate
 from domain.model.market import Exchange, VenueMarket
 from domain.model.quote import DAY_MS

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,8 @@ import pytest
 from adapters.postgres.url import parse_url
 from app.database_access import open_as_it_is
 from app.settings import Settings
+from tests.environment import without_settings
+from tests.simulated_venues import simulated_venues
 
 LIMIT_S = 120.0
 REPOSITORY = Path(__file__).parents[3]
@@ -39,7 +40,6 @@ class Desk:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start `kimp …` in a group of its own."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
         child = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *words],
             stdout=subprocess.PIPE,
@@ -47,7 +47,11 @@ class Desk:
             text=True,
             start_new_session=True,
             cwd=REPOSITORY,
-            env={**kept, "KIMP_DATA_DIR": str(self.folder), **self.settings},
+            env={
+                **without_settings(),
+                "KIMP_DATA_DIR": str(self.folder),
+                **self.settings,
+            },
         )
         self.children.append(child)
         return child
@@ -81,29 +85,8 @@ class Desk:
 @pytest.fixture(scope="module")
 def venues() -> Iterator[Mapping[str, str]]:
     """Settings that point at simulated exchanges of their own process."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "simulate"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=REPOSITORY,
-        env={**os.environ, "KIMP_SIMULATOR__RATE": "0.2"},
-    )
-    assert child.stdout is not None
-    bound = threading.Timer(LIMIT_S, child.kill)
-    bound.start()
-    settings: dict[str, str] = {}
-    try:
-        while "KIMP_FX__OPEN_ER_API_URL" not in settings:
-            name, _, value = child.stdout.readline().strip().partition("=")
-            assert name, "the simulator ended"
-            settings[name] = value
-        bound.cancel()
+    with simulated_venues(rate=0.2) as settings:
         yield settings
-    finally:
-        bound.cancel()
-        child.terminate()
-        child.communicate(timeout=LIMIT_S)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,33 +14,18 @@ from sqlalchemy import text
 
 from app.database_access import open_as_it_is
 from app.settings import Settings
-from tests.e2e.care.conftest import LIMIT_S, Run, one_line, ran_in
+from tests.e2e.care.conftest import Run, one_line, ran_in
+from tests.simulated_venues import simulated_venues
 
 DAY = datetime.now(UTC).date() - timedelta(days=2)
 SPAN = ("--from", str(DAY), "--to", str(DAY))
 
 
 @pytest.fixture(scope="module")
-def venues(kimp: str) -> Iterator[dict[str, str]]:
+def venues() -> Iterator[dict[str, str]]:
     """Simulated exchanges, and the settings that lead to them."""
-    simulating = subprocess.Popen(
-        [kimp, "simulate", "--until-stdin-closes"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert simulating.stdout
-    try:
-        lines = iter(simulating.stdout.readline, "")
-        settings = {}
-        while "KIMP_FX__OPEN_ER_API_URL" not in settings:
-            name, _, value = next(lines).strip().partition("=")
-            settings[name] = value
-        yield {name: url for name, url in settings.items() if name[:5] == "KIMP_"}
-    finally:
-        simulating.kill()
-        simulating.communicate(timeout=LIMIT_S)
+    with simulated_venues(rate=1.0) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

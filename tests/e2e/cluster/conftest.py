@@ -1,16 +1,10 @@
 """Ingests and API replicas as real processes around a real bus and database."""
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.nats_server import NatsServer, run_nats
+from tests.simulated_venues import simulated_venues
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    pass
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 60.0
@@ -126,15 +121,6 @@ def wait_for(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> float:
     raise AssertionError(f"not within {limit_s} s")
 
 
-def figure(server: Any, name: str) -> float:
-    """Return a metric without labels of a process."""
-    with urllib.request.urlopen(server.url + "/metrics", timeout=5) as answer:
-        text = answer.read().decode()
-    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-    assert found is not None, name
-    return float(found[1])
-
-
 def board_of(server: Any) -> dict[str, dict[str, Any]]:
     """Return the whole board by a query."""
     document = f"{{ premiums(first: 1000) {{ edges {{ node {{ {FIELDS} }} }} }} }}"
@@ -143,45 +129,15 @@ def board_of(server: Any) -> dict[str, dict[str, Any]]:
     return {node["symbol"]: node for node in nodes}
 
 
-@contextmanager
-def _simulator() -> Iterator[Mapping[str, str]]:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "simulate", "--until-stdin-closes"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=REPOSITORY,
-        env={**os.environ, "KIMP_SIMULATOR__RATE": "0.3"},
-    )
-    assert child.stdout is not None
-    bound = threading.Timer(LIMIT_S, child.kill)
-    bound.start()
-    settings: dict[str, str] = {}
-    try:
-        while "KIMP_FX__OPEN_ER_API_URL" not in settings:
-            name, _, value = child.stdout.readline().strip().partition("=")
-            assert name, "the simulator ended"
-            settings[name] = value
-        bound.cancel()
-        yield settings
-    finally:
-        bound.cancel()
-        child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=LIMIT_S)
-
-
 @pytest.fixture
 def cluster(
     tmp_path: Path,
-    postgres_server: "PostgresServer",
+    postgres_url: str,
     running: Callable[..., AbstractContextManager[Any]],
     kimp: str,
 ) -> Iterator[Cluster]:
     """A bus, a database and simulated venues; no process of ours yet."""
-    database = postgres_server.clone()
-    with run_nats(tmp_path / "nats") as nats, _simulator() as venues:
-        settings = {**venues, "KIMP_DATABASE__URL": database}
+    with run_nats(tmp_path / "nats") as nats, simulated_venues(0.3) as venues:
+        settings = {**venues, "KIMP_DATABASE__URL": postgres_url}
         with ExitStack() as stack:
             yield Cluster(tmp_path, settings, nats, running, kimp, stack)
-    postgres_server.drop(database)

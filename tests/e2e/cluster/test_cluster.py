@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from tests.e2e.cluster.conftest import board_of, figure, wait_for
+from tests.e2e.client.figure import figure
+from tests.e2e.cluster.conftest import Subscriber, board_of, wait_for
 from tests.e2e.cluster.proxy import proxied
 
 # What issue 5 asks for.
@@ -30,6 +31,23 @@ def leads(server: Any) -> bool:
     return figure(server, "kimp_bus_leader") == 1.0
 
 
+def hear_more(subscriber: Subscriber) -> None:
+    """Return once it has heard of another tick."""
+    told = subscriber.seqs[-1]
+    wait_for(lambda: subscriber.seqs[-1] > told)
+
+
+def agree(server: Any, subscriber: Subscriber) -> None:
+    """Return once its fold is the whole board; nothing was lost or repeated."""
+    wait_for(lambda: board_of(server) == subscriber.coins)
+    assert subscriber.faults == []
+
+
+def uncounted(server: Any) -> dict[str, dict[str, Any]]:
+    """Return a board without the counts of its versions."""
+    return {s: {**coin, "seq": None} for s, coin in board_of(server).items()}
+
+
 @pytest.mark.slow
 def test_a_killed_leader_is_followed_by_the_other_without_a_word_lost_or_repeated(
     cluster: Any,
@@ -44,16 +62,15 @@ def test_a_killed_leader_is_followed_by_the_other_without_a_word_lost_or_repeate
     assert first.get("/health")[1]["checks"]["bus"]["status"] == "healthy"
 
     subscribers = [cluster.subscribe(s) for s in (left, right, second)]
-    before = [s.seqs[-1] for s in subscribers]
-    wait_for(lambda: all(s.seqs[-1] > b for s, b in zip(subscribers, before)))  # noqa: B905 (as many of both)
+    for subscriber in subscribers:
+        hear_more(subscriber)
 
     first.process.send_signal(signal.SIGKILL)
     assert wait_for(lambda: leads(second)) < FAILOVER_S
-    told = [s.seqs[-1] for s in subscribers]
-    wait_for(lambda: all(s.seqs[-1] > t for s, t in zip(subscribers, told)))  # noqa: B905 (as above)
+    for subscriber in subscribers:
+        hear_more(subscriber)
     for server, subscriber in zip((left, right, second), subscribers, strict=True):
-        wait_for(lambda s=server, c=subscriber: board_of(s) == c.coins)  # type: ignore[misc]
-        assert subscriber.faults == []
+        agree(server, subscriber)
     assert all(s["quality"] != "STALE" for s in subscribers[0].coins.values())
 
     # The one that was killed comes back, and follows.
@@ -108,17 +125,14 @@ def test_a_leader_without_the_database_publishes_until_another_has_the_lock(
         subscriber = cluster.subscribe(replica)
         way.cut()
         wait_for(lambda: figure(first, "kimp_bus_lock_held") == 0.0)
-        told = subscriber.seqs[-1]
-        wait_for(lambda: subscriber.seqs[-1] > told)
+        hear_more(subscriber)
         assert leads(first)
         second = cluster.start("ingest")
         wait_for(lambda: leads(second) and not leads(first))
         way.mend()
         wait_for(lambda: figure(first, "kimp_database_up") == 1.0)
-        told = subscriber.seqs[-1]
-        wait_for(lambda: subscriber.seqs[-1] > told)
-        wait_for(lambda: board_of(replica) == subscriber.coins)
-        assert subscriber.faults == []
+        hear_more(subscriber)
+        agree(replica, subscriber)
         assert [leads(s) for s in (first, second)] == [False, True]
 
 
@@ -154,8 +168,7 @@ def test_workers_share_one_port_and_end_together(cluster: Any) -> None:
     ).stdout.split()
     assert len(children) == 2
     assert crew.stop() == 0
-    for child in children:
-        wait_for(lambda pid=child: not _is_alive(pid))  # type: ignore[misc]
+    wait_for(lambda: not any(map(_is_alive, children)))
 
 
 def _is_alive(pid: str) -> bool:
@@ -183,11 +196,6 @@ def test_what_is_missing_is_said_in_one_line(
     assert json.dumps(done.stdout) == '""'
 
 
-def uncounted(server: Any) -> dict[str, dict[str, Any]]:
-    """Return a board without the counts of its versions."""
-    return {s: {**coin, "seq": None} for s, coin in board_of(server).items()}
-
-
 @pytest.mark.slow
 def test_a_leader_that_hangs_is_replaced_and_follows_when_it_wakes(
     cluster: Any,
@@ -200,14 +208,12 @@ def test_a_leader_that_hangs_is_replaced_and_follows_when_it_wakes(
     first.process.send_signal(signal.SIGSTOP)
     try:
         assert wait_for(lambda: leads(second)) < FAILOVER_S
-        told = subscribers[1].seqs[-1]
-        wait_for(lambda: subscribers[1].seqs[-1] > told)
+        hear_more(subscribers[1])
     finally:
         first.process.send_signal(signal.SIGCONT)
     wait_for(lambda: not leads(first))
     for server, subscriber in zip((first, replica), subscribers, strict=True):
-        wait_for(lambda s=server, c=subscriber: board_of(s) == c.coins)  # type: ignore[misc]
-        assert subscriber.faults == []
+        agree(server, subscriber)
     assert leads(second)
     # What it told alone when it woke counts: its numbers may be ahead, nothing else.
     wait_for(lambda: uncounted(first) == uncounted(replica))

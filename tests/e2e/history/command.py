@@ -15,6 +15,7 @@ import asyncpg
 
 from adapters.postgres.url import parse_url
 from tests.e2e.semantics.server import KIMP, REPOSITORY, Server, serving
+from tests.environment import without_settings
 
 CLOCK: Final = Path(__file__).parent / "clock"
 COMMAND_LIMIT_S: Final = 300.0
@@ -68,9 +69,8 @@ class Bench:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a child."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
         data = {"KIMP_DATA_DIR": str(self.folder / "data")}
-        return {**kept, **data, **self._own}
+        return {**without_settings(), **data, **self._own}
 
     @property
     def _clock(self) -> Path:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from tests.e2e.history.bar import UNITS
 from tests.e2e.history.command import Bench
 from tests.e2e.history.question import snapshots_on
 from tests.e2e.history.tape import at, day_of, days
@@ -28,7 +29,6 @@ INSERT: Final = (
     " fx_source, comparable, percent, revision)"
     " VALUES ($1, $2, $3, $4, $5, $6, true, $7, 1)"
 )
-UNITS: Final = {"SATS": ("1000SATS", 1000)}
 
 
 def last_close(series: Any, change_s: int) -> str:

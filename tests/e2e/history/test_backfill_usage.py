@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PostgresServer
 from tests.e2e.history.command import Bench
 from tests.e2e.history.desk import NOW
 from tests.e2e.history.venue import HistoryWorld
@@ -38,18 +37,14 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
-) -> Iterator[Desk]:
-    url = postgres_server.clone()
+def desk(tmp_path_factory: pytest.TempPathFactory, module_url: str) -> Iterator[Desk]:
     shift_s = NOW - time.time()
     with HistoryWorld(shift_s) as world:
         world.market("BTC", "143000000", -3)
         world.pair("BTC", "107000.00", 2)
         world.market("USDT", "1320.5", 1)
-        settings = {**world.settings(), "KIMP_DATABASE__URL": url}
+        settings = {**world.settings(), "KIMP_DATABASE__URL": module_url}
         yield Desk(Bench(tmp_path_factory.mktemp("usage"), settings, shift_s), world)
-    postgres_server.drop(url)
 
 
 def is_untouched(desk: Desk) -> None:

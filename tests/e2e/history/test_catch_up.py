@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from tests.conftest import PostgresServer
 from tests.e2e.history.command import Bench
 from tests.e2e.history.missed_day import (
     KNOWN,
@@ -34,11 +33,10 @@ class Caught:
 
 @pytest.fixture(scope="module")
 def caught(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+    tmp_path_factory: pytest.TempPathFactory, module_url: str
 ) -> Iterator[Caught]:
-    url = postgres_server.clone()
     with HistoryWorld() as world:
-        bench = missed_bench(tmp_path_factory.mktemp("caught"), url, world)
+        bench = missed_bench(tmp_path_factory.mktemp("caught"), module_url, world)
         # The first start finds an empty database: there is nothing to catch up on.
         with bench.serve() as server:
             server.wait_live("BTC")
@@ -46,7 +44,6 @@ def caught(
         with bench.serve() as server:
             wait_caught_up(server, world)
             yield Caught(server, world, bench)
-    postgres_server.drop(url)
 
 
 def test_an_empty_database_is_not_filled_with_days_before_it(caught: Caught) -> None:

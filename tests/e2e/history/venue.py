@@ -19,7 +19,7 @@ from aiohttp.typedefs import Handler
 from tests.e2e.history.tape import DAY_S, MINUTE_S, Candle, Rates, Series, at
 from tests.e2e.semantics.binance import Binance
 from tests.e2e.semantics.upbit import Upbit
-from tests.e2e.semantics.venue import Raw, stamp_ms, write
+from tests.e2e.semantics.venue import Raw, Venue, stamp_ms, write
 from tests.e2e.semantics.world import World
 
 UPBIT_PAGE: Final = 200
@@ -43,8 +43,8 @@ class Asked:
     at_s: float
 
 
-class HistoryUpbit(Upbit):
-    """Upbit with candles, and a clock of its own."""
+class _Past(Venue):
+    """What each venue has besides: a past, and a clock of its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +54,10 @@ class HistoryUpbit(Upbit):
     def now_ms(self) -> int:
         """Return the venue's time."""
         return stamp_ms() + round(self.clock_offset_s * 1000)
+
+
+class HistoryUpbit(_Past, Upbit):
+    """Upbit with candles."""
 
     def rest(self, app: web.Application) -> None:
         super().rest(app)
@@ -90,17 +94,8 @@ class HistoryUpbit(Upbit):
         return self.answer(self.spoils(rows))
 
 
-class HistoryBinance(Binance):
-    """Binance with klines, and a clock of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tape: dict[str, Series] = {}
-        self.spoils: Callable[[list[Any]], list[Any]] = list
-
-    def now_ms(self) -> int:
-        """Return the venue's time."""
-        return stamp_ms() + round(self.clock_offset_s * 1000)
+class HistoryBinance(_Past, Binance):
+    """Binance with klines."""
 
     def rest(self, app: web.Application) -> None:
         super().rest(app)

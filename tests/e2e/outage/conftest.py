@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import make_url
 
 from adapters.postgres.url import parse_url
-from tests.conftest import PostgresServer
 from tests.e2e.semantics.venue import stamp_ms
 from tests.e2e.semantics.world import World, dunamu
 from tests.integration.postgres.conftest import Network
@@ -80,12 +79,10 @@ class Distant:
 
 
 @pytest.fixture
-def distant(postgres_server: PostgresServer) -> Iterator[Distant]:
+def distant(postgres_url: str) -> Iterator[Distant]:
     """A fresh, migrated database behind a wire."""
-    url = postgres_server.clone()
-    with Distant(url) as distant:
+    with Distant(postgres_url) as distant:
         yield distant
-    postgres_server.drop(url)
 
 
 @pytest.fixture

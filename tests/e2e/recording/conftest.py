@@ -5,14 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-LIMIT_S = 60.0
+from tests.simulated_venues import told_settings
+
 Kimp = Callable[..., subprocess.Popen[str]]
 
 
@@ -54,28 +53,3 @@ def kimp(tmp_path: Path) -> Iterator[Kimp]:
 def venues(kimp: Kimp) -> dict[str, str]:
     """Settings that point at simulated exchanges."""
     return told_settings(kimp("simulate"))
-
-
-def told_settings(child: subprocess.Popen[str]) -> dict[str, str]:
-    """Return the settings that a child prints, once all are there."""
-    settings: dict[str, str] = {}
-    out: IO[str] | None = child.stdout
-    assert out is not None
-    # Reading blocks: a child that says nothing is ended.
-    bound = threading.Timer(LIMIT_S, child.kill)
-    bound.start()
-    try:
-        while "KIMP_FX__OPEN_ER_API_URL" not in settings:
-            line = out.readline()
-            assert line, child.communicate()[1]
-            name, _, value = line.strip().partition("=")
-            settings[name] = value
-    finally:
-        bound.cancel()
-        bound.join()
-    return settings
-
-
-@pytest.fixture
-def settings_of() -> Callable[[subprocess.Popen[str]], dict[str, str]]:
-    return told_settings

@@ -11,6 +11,7 @@ from adapters.recording.checksum import verify
 from adapters.recording.event import Answer, End, Frame
 from adapters.recording.reader import read
 from app.cli import EXIT_FAILED
+from tests.simulated_venues import told_settings
 
 LIMIT_S = 60.0
 Kimp = Callable[..., subprocess.Popen[str]]
@@ -38,7 +39,6 @@ def until_recorded(folder: Path, child: subprocess.Popen[str]) -> Path:
 def test_a_killed_recorder_leaves_a_file_that_reads_and_plays(
     kimp: Kimp,
     venues: Mapping[str, str],
-    settings_of: Callable[[subprocess.Popen[str]], dict[str, str]],
     tmp_path: Path,
 ) -> None:
     child = kimp("record", env=dict(venues))
@@ -56,7 +56,7 @@ def test_a_killed_recorder_leaves_a_file_that_reads_and_plays(
     again = kimp(
         "record",
         *("--out", str(tmp_path / "again"), "--venues", "upbit"),
-        env=settings_of(player),
+        env=told_settings(player),
     )
     out, warned = player.communicate(timeout=LIMIT_S)
     assert player.returncode == 0
@@ -159,14 +159,13 @@ def test_a_folder_that_cannot_be_written_ends_it_at_once(
 def test_a_replay_nobody_watches_ends_with_a_signal(
     kimp: Kimp,
     venues: Mapping[str, str],
-    settings_of: Callable[[subprocess.Popen[str]], dict[str, str]],
     tmp_path: Path,
 ) -> None:
     child = kimp("record", "--minutes", "0.1", env=dict(venues))
     child.communicate(timeout=LIMIT_S)
     files = [str(path) for path in (tmp_path / "recordings").glob("*.gz")]
     player = kimp("replay", *files, "--port", "0", "--loop")
-    settings_of(player)
+    told_settings(player)
     player.send_signal(signal.SIGTERM)
     out, _ = player.communicate(timeout=LIMIT_S)
     assert player.returncode == 0

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PostgresServer
 from tests.e2e.semantics import expect
 from tests.e2e.semantics.server import PREMIUM, Server, serving, timeless, until
 from tests.e2e.semantics.test_subscription import folding, query
@@ -28,9 +27,8 @@ class Feeds:
 
 @pytest.fixture(scope="module")
 def running(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+    tmp_path_factory: pytest.TempPathFactory, module_url: str
 ) -> Iterator[Feeds]:
-    url = postgres_server.clone()
     with World() as world:
         world.coin("DOGE", "201.5", "0.1501")
         world.coin("BTC", "52000000", "39000")
@@ -46,14 +44,13 @@ def running(
         world.rates["main/v1/forex/recent"] = dunamu("1300", stamp_ms())
         settings = {
             **world.settings(),
-            "KIMP_DATABASE__URL": url,
+            "KIMP_DATABASE__URL": module_url,
             "KIMP_UPBIT__SILENCE_BOUND_S": str(BOUND_S),
             "KIMP_BINANCE__SILENCE_BOUND_S": str(BOUND_S),
         }
         folder = tmp_path_factory.mktemp("feeds")
         with serving(folder, settings) as server:
             yield Feeds(server, world)
-    postgres_server.drop(url)
 
 
 LIVE_COINS = ("DOGE", "BTC", "ETH", "XRP")

@@ -19,16 +19,9 @@ from adapters.postgres.bar_store import PostgresBarStore
 from adapters.postgres.database import Database
 from adapters.simulator.server import Simulator, SimulatorOptions
 from app.failure import CommandFailed, WrongUse
-from app.settings import (
-    BinanceSettings,
-    DatabaseSettings,
-    FxSettings,
-    HistorySettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
-from app.wiring import identity_table
+from app.identity import identity_table
+from app.settings import DatabaseSettings, HistorySettings, ResilienceSettings, Settings
+from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
 from domain.model.backfill_plan import BackfillSpan
 from domain.model.daily_rate import DailyRate
 from domain.model.interval import Interval

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +12,13 @@ from adapters.memory.clock import FakeClock
 from adapters.postgres.bar_store import PostgresBarStore
 from adapters.postgres.database import Database
 from adapters.spool.spool import FileBarSpool
-from domain.model.bar import Bar, BarOrigin, BasisBar
-from domain.model.fx import PremiumBasis
-from domain.model.interval import Interval
-from domain.model.market import Quality
+from domain.model.bar import Bar
 from domain.services.bar_keeper import BarKeeper, Retention
 from domain.services.bar_writer import BarWriter
 from tests.integration.outage.conftest import asking
+from tests.live_bar import BTC, MINUTE_MS, NOW
 
-NOW = 1_767_225_600_000
-MINUTE_MS = 60_000
 NOWHERE = "postgresql://kimp@/kimp?host=/nowhere"
-BASIS = BasisBar(
-    open=Decimal("-1.923077"),
-    high=Decimal("0.000001"),
-    low=Decimal("-2.5"),
-    close=Decimal(0),
-    fx_rate=Decimal("1348.28"),
-    samples=61,
-    quality=Quality.LIVE,
-)
-BTC = Bar(
-    symbol="BTC",
-    interval=Interval.M1,
-    opened_ms=NOW,
-    domestic_close=Decimal("133000000"),
-    global_close=Decimal("98643.25"),
-    bases=dict.fromkeys(PremiumBasis, BASIS),
-    origin=BarOrigin.LIVE,
-    fx_source="dunamu",
-    fx_as_of_ms=NOW - 7_000,
-)
 
 
 def minute(number: int, coins: int = 3) -> list[Bar]:

@@ -1,6 +1,5 @@
 """API processes on one port: started, missed, ended."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -8,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import HttpSettings, Settings
+from app.http_setting import HttpSettings
+from app.settings import Settings
 from app.store import CannotStart
 from app.worker_process import SIBLINGS, run_workers, siblings
+from tests.environment import without_settings
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 120.0
@@ -32,11 +33,10 @@ def test_a_taken_port_is_one_line() -> None:
 
 
 def test_processes_that_cannot_start_end_the_command(tmp_path: Path) -> None:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "serve", "--role", "api", "--workers", "1"],
         env={
-            **kept,
+            **without_settings(),
             "KIMP_HTTP__PORT": "0",
             # A folder that cannot be made: each process ends with one line.
             "KIMP_DATA_DIR": "/proc/none",

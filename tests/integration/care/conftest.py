@@ -1,7 +1,7 @@
 """Commands run in this process, on a database of the test's own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
@@ -97,14 +97,6 @@ def filled(postgres_url: str) -> str:
     """The URL of a database with a little of everything."""
     using(postgres_url, fill)
     return postgres_url
-
-
-@pytest.fixture
-def other_url(postgres_server: object) -> Iterator[str]:
-    """The URL of a second migrated database."""
-    url: str = postgres_server.clone()  # type: ignore[attr-defined] - tests.conftest.PostgresServer
-    yield url
-    postgres_server.drop(url)  # type: ignore[attr-defined] - as above
 
 
 def settings_of(url: str, folder: Path) -> Settings:

@@ -17,20 +17,13 @@ from adapters.postgres.rate_store import PostgresRateStore
 from adapters.postgres.snapshot_store import PostgresSnapshotStore
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app import verify as composition
 from app.cli_care import add_verify
 from app.command.verify import run
 from app.failure import CommandFailed
 from app.identity import identity_table
-from app.settings import (
-    BinanceSettings,
-    DatabaseSettings,
-    FxSettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
+from app.settings import DatabaseSettings, ResilienceSettings, Settings
 from app.store import Store
+from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
 from app.verify import UnwrittenRates, open_verify
 from domain.model.daily_rate import DailyRate
 from domain.model.interval import Interval
@@ -70,11 +63,7 @@ def venues() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(
-    venues: str, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    # Nobody else asks these venues.
-    monkeypatch.setattr(composition, "SHARE", 1.0)
+def settings(venues: str, postgres_url: str, tmp_path: Path) -> Settings:
     return Settings(
         database=DatabaseSettings(url=postgres_url),
         data_dir=tmp_path,

@@ -32,7 +32,7 @@ def sample(column: Column[object]) -> object:
         (Integer, 1),
         (Boolean, True),
         (ARRAY, []),
-        (LargeBinary, b""),
+        (LargeBinary, bytes(32)),
         (Date, EPOCH.date()),
     ):
         if isinstance(column.type, kind):

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.settings import BinanceSettings, FxSettings, Settings, UpbitSettings
+from app.settings import Settings
+from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
 
 FRIDAY_MS = 1_795_154_400_000
 """2026-11-20 06:00:00 UTC, 15:00 in Seoul."""

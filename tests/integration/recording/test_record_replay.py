@@ -16,11 +16,11 @@ from adapters.resilience.clock import SystemClock
 from adapters.simulator.replay import Replay, ReplayOptions
 from adapters.simulator.server import Simulator
 from app.command.replay import played
+from app.identity import identity_table
 from app.recorder import Recorder
 from app.recording_check import RecordingCheck
 from app.settings import Settings
 from app.upstream import Rate, UpstreamFactory, Venue
-from app.wiring import identity_table
 from domain.model.event import QuoteUpdate
 from domain.model.market import Exchange
 

@@ -103,9 +103,15 @@ async def test_upbits_channels_agree(
     trades = by_type["trade"]
     assert len(trades) > SECONDS
 
-    # Seconds: what was streamed last of each is what its trades make.
+    await _upbits_rest_agrees(http, base, by_type)
+    await _upbits_ticker_agrees(http, base, trades[-1])
     seconds = last_by(by_type["candle.1s"], "candle_date_time_utc")
-    told = list(seconds.values())
+    _seconds_are_of_trades(seconds, trades)
+    assert simulator.violations.count == 0
+
+
+def _seconds_are_of_trades(seconds: dict[Any, Row], trades: list[Row]) -> None:
+    """Check that what was streamed last of each second is what its trades make."""
     traded = [
         (second, list(rows))
         for second, rows in groupby(
@@ -120,7 +126,12 @@ async def test_upbits_channels_agree(
         assert candle["candle_acc_trade_volume"] == volume
         assert candle["timestamp"] == rows[-1]["trade_timestamp"]
 
-    # REST has the same seconds, minutes and trades.
+
+async def _upbits_rest_agrees(
+    http: aiohttp.ClientSession, base: str, by_type: dict[str, list[Row]]
+) -> None:
+    """Check that REST has the same seconds, minutes and trades."""
+    told = list(last_by(by_type["candle.1s"], "candle_date_time_utc").values())
     path = f"{base}/candles/seconds?market=KRW-BTC&count=60"
     rest = last_by(await get(http, path), "candle_date_time_utc")
     assert len(rest) == 60
@@ -140,20 +151,23 @@ async def test_upbits_channels_agree(
     ticks = await get(http, f"{base}/trades/ticks?market=KRW-BTC&count=300")
     names = ("sequential_id", "trade_price", "trade_volume", "ask_bid")
     assert [[row[n] for n in names] for row in reversed(ticks)] == [
-        [row[n] for n in names] for row in trades[-300:]
+        [row[n] for n in names] for row in by_type["trade"][-300:]
     ]
 
-    # The ticker is the last trade, and the day candle is the ticker.
+
+async def _upbits_ticker_agrees(
+    http: aiohttp.ClientSession, base: str, last: Row
+) -> None:
+    """Check that the ticker is the last trade, and the day candle is the ticker."""
     (ticker,) = await get(http, f"{base}/ticker?markets=KRW-BTC")
-    assert ticker["trade_price"] == trades[-1]["trade_price"]
-    assert ticker["trade_timestamp"] == trades[-1]["trade_timestamp"]
+    assert ticker["trade_price"] == last["trade_price"]
+    assert ticker["trade_timestamp"] == last["trade_timestamp"]
     (day,) = await get(http, f"{base}/candles/days?market=KRW-BTC")
     shared = (*UPBIT_PRICES, "prev_closing_price")
     assert [ticker[name] for name in shared] == [day[name] for name in shared]
     assert ticker["acc_trade_volume"] == day["candle_acc_trade_volume"]
     days = await get(http, f"{base}/candles/days?market=KRW-BTC&count=2")
     assert ticker["prev_closing_price"] == days[1]["trade_price"]
-    assert simulator.violations.count == 0
 
 
 async def test_binances_channels_agree(
@@ -175,37 +189,55 @@ async def test_binances_channels_agree(
     trades = [row for kind, row in data if kind == "trade"]
     assert len(trades) > SECONDS
 
-    # Klines that are closed are what their trades make, and are what REST has.
     for name in ("1s", "1m"):
         klines = [row["k"] for kind, row in data if kind == f"kline_{name}"]
-        closed = [kline for kline in klines if kline["x"]]
-        starts = [kline["t"] for kline in closed]
-        assert starts == sorted(set(starts))
-        assert len(closed) >= (2 if name == "1m" else SECONDS - 1)
-        path = f"{base}/klines?symbol=BTCUSDT&interval={name}"
-        query = f"&startTime={starts[0]}&endTime={starts[-1]}"
-        rows = await get(http, path + query)
-        keys = ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")
-        assert [kline["B"] for kline in closed] == ["0"] * len(closed)
-        assert rows == [[kline[key] for key in keys] for kline in closed]
-        for kline in closed[1:]:
-            inside = [row for row in trades if kline["t"] <= row["T"] <= kline["T"]]
-            assert kline["n"] == len(inside)
-            if inside:
-                made = [Decimal(kline[key]) for key in "ohlc"]
-                assert made == ohlc([Decimal(row["p"]) for row in inside])
-                assert (kline["f"], kline["L"]) == (inside[0]["t"], inside[-1]["t"])
-                bought = [Decimal(row["q"]) for row in inside if not row["m"]]
-                assert Decimal(kline["V"]) == sum(bought)
-            else:
-                assert kline["f"] == kline["L"] == -1
+        await _klines_agree(http, base, name, klines, trades)
+    told = [row for kind, row in data if kind == "aggTrade"][-300:]
+    await _binances_trades_agree(http, base, trades, told)
+    books = [row for kind, row in data if kind == "depth5"]
+    await _binances_prices_agree(http, base, trades[-1], books[-1])
+    assert simulator.violations.count == 0
 
-    # Trades and aggregates are the same over both.
+
+async def _klines_agree(
+    http: aiohttp.ClientSession,
+    base: str,
+    name: str,
+    klines: list[Row],
+    trades: list[Row],
+) -> None:
+    """Check that closed klines are what their trades make, and are what REST has."""
+    closed = [kline for kline in klines if kline["x"]]
+    starts = [kline["t"] for kline in closed]
+    assert starts == sorted(set(starts))
+    assert len(closed) >= (2 if name == "1m" else SECONDS - 1)
+    path = f"{base}/klines?symbol=BTCUSDT&interval={name}"
+    query = f"&startTime={starts[0]}&endTime={starts[-1]}"
+    rows = await get(http, path + query)
+    keys = ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")
+    assert [kline["B"] for kline in closed] == ["0"] * len(closed)
+    assert rows == [[kline[key] for key in keys] for kline in closed]
+    for kline in closed[1:]:
+        inside = [row for row in trades if kline["t"] <= row["T"] <= kline["T"]]
+        assert kline["n"] == len(inside)
+        if inside:
+            made = [Decimal(kline[key]) for key in "ohlc"]
+            assert made == ohlc([Decimal(row["p"]) for row in inside])
+            assert (kline["f"], kline["L"]) == (inside[0]["t"], inside[-1]["t"])
+            bought = [Decimal(row["q"]) for row in inside if not row["m"]]
+            assert Decimal(kline["V"]) == sum(bought)
+        else:
+            assert kline["f"] == kline["L"] == -1
+
+
+async def _binances_trades_agree(
+    http: aiohttp.ClientSession, base: str, trades: list[Row], told: list[Row]
+) -> None:
+    """Check that trades and aggregates are the same over both."""
     rest = await get(http, f"{base}/trades?symbol=BTCUSDT&limit=300")
     assert [(r["id"], r["price"], r["qty"], r["time"]) for r in rest] == [
         (row["t"], row["p"], row["q"], row["T"]) for row in trades[-300:]
     ]
-    told = [row for kind, row in data if kind == "aggTrade"][-300:]
     path = f"{base}/aggTrades?symbol=BTCUSDT&fromId={told[0]['a']}"
     rest = await get(http, path)
     fields = ("a", "p", "q", "f", "l", "T", "m", "M")
@@ -213,12 +245,15 @@ async def test_binances_channels_agree(
         [row[name] for name in fields] for row in told
     ]
 
-    # Prices and books too.
+
+async def _binances_prices_agree(
+    http: aiohttp.ClientSession, base: str, last: Row, book: Row
+) -> None:
+    """Check that prices and books are the same over both."""
     price = await get(http, f"{base}/ticker/price?symbol=BTCUSDT")
-    assert price["price"] == trades[-1]["p"]
+    assert price["price"] == last["p"]
     day = await get(http, f"{base}/ticker/24hr?symbol=BTCUSDT")
-    assert (day["lastPrice"], day["lastId"]) == (trades[-1]["p"], trades[-1]["t"])
-    book = [row for kind, row in data if kind == "depth5"][-1]
+    assert (day["lastPrice"], day["lastId"]) == (last["p"], last["t"])
     assert len(book["bids"]) == len(book["asks"]) == 5
     top = await get(http, f"{base}/ticker/bookTicker?symbol=BTCUSDT")
     depth = await get(http, f"{base}/depth?symbol=BTCUSDT&limit=5")
@@ -226,4 +261,3 @@ async def test_binances_channels_agree(
     assert depth["asks"][0] == [top["askPrice"], top["askQty"]]
     if depth["lastUpdateId"] == book["lastUpdateId"]:
         assert depth == book
-    assert simulator.violations.count == 0

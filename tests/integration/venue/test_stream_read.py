@@ -9,13 +9,9 @@ import pytest
 
 from adapters.resilience.clock import SystemClock
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.settings import (
-    BinanceSettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory, Venue
+from app.venue_setting import BinanceSettings, UpbitSettings
 from domain.model.error import UpstreamUnavailable
 from domain.model.event import FeedBatch, FeedDown, FeedEvent
 from domain.model.interval import Interval

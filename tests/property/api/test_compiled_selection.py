@@ -19,9 +19,9 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.compiled.selection import CompiledEvent, Irregular, SelectionCompiler
 from api.event_executor import EventExecutor
 from api.list_plan import PLAIN
-from api.live.selection import CompiledEvent, Irregular, SelectionCompiler
 from api.moment import Moment
 from api.schema import api_schema
 from api.type.premium import Premium as PremiumView

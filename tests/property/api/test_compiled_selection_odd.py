@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
+from api.compiled.selection import Irregular, SelectionCompiler
 from api.event_executor import EventExecutor
-from api.live.selection import Irregular, SelectionCompiler
 from api.moment import Moment
 from api.scalar import SCALARS, UnixMs
 from api.schema import _shorten

@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from app.http_server import bind, cannot_listen, make_server, url_of
-from app.settings import HttpSettings
+from app.http_setting import HttpSettings
 from app.store import CannotStart
 
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.identity import identity_table
 from app.recorder import chosen_markets
-from app.wiring import identity_table
 from domain.model.market import Exchange, VenueMarket
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -114,6 +114,6 @@ def test_a_bus_without_its_package_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("KIMP_BUS__URL", "nats://a:4222,nats://b:4222")
     assert load_settings().bus.url.startswith("nats://a")
-    monkeypatch.setattr("app.settings._is_installed", lambda _: False)
+    monkeypatch.setattr("app.extra_setting._is_installed", lambda _: False)
     with pytest.raises(InvalidSetting, match=r"kimchi-premium\[nats\]"):
         load_settings()

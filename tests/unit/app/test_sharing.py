@@ -10,9 +10,10 @@ from adapters.memory.clock import FakeClock
 from adapters.memory.leader_lock import MemoryLeaderLock
 from adapters.memory.store import MemoryCoinRepository
 from adapters.nats.board_bus import NatsBoardBus
+from app.extra_setting import BusSettings
 from app.leading import LeaderWork
 from app.metric.bus import FAMILIES, Alone, BusFigures
-from app.settings import BusSettings, Settings
+from app.settings import Settings
 from app.sharing import (
     API_WORKERS,
     LEADER_WORKERS,

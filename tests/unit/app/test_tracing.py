@@ -21,8 +21,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from app import tracing
 from app.cli import EXIT_USAGE, main
+from app.extra_setting import OtelSettings
 from app.log import configure_log
-from app.settings import InvalidSetting, OtelSettings, load_settings
+from app.settings import InvalidSetting, load_settings
 from app.tracing import NoTracing, OtelTracing, Tracing, open_tracing
 from domain.ports.tracer import NO_TRACER
 
@@ -216,7 +217,8 @@ def test_an_endpoint_without_the_packages_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "app.settings.OTEL_PACKAGES", ("opentelemetry.sdk", "no_such_package.inner")
+        "app.extra_setting.OTEL_PACKAGES",
+        ("opentelemetry.sdk", "no_such_package.inner"),
     )
     monkeypatch.setenv("KIMP_OTEL__ENDPOINT", "http://127.0.0.1:4318")
     with pytest.raises(InvalidSetting) as caught:
@@ -230,7 +232,7 @@ def test_an_endpoint_without_the_packages_is_told_in_one_line(
 def test_a_server_without_the_packages_ends_as_with_any_wrong_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("app.settings.OTEL_PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("app.extra_setting.OTEL_PACKAGES", ("no_such_package",))
     monkeypatch.setenv("KIMP_OTEL__ENDPOINT", "http://127.0.0.1:4318")
     assert main(["serve"]) == EXIT_USAGE
     told = capsys.readouterr().err

@@ -11,7 +11,8 @@ import pytest
 
 from app import worker_process
 from app.failure import CommandFailed
-from app.settings import HttpSettings, Settings
+from app.http_setting import HttpSettings
+from app.settings import Settings
 from app.worker_process import SIBLINGS, Crew, siblings
 
 LIMIT_S = 30.0

@@ -16,15 +16,9 @@ from adapters.postgres.rate_store import PostgresRateStore
 from adapters.resilience.clock import SystemClock
 from adapters.resilience.http import UpstreamHttp
 from adapters.simulator.server import Simulator, SimulatorOptions
-from app.settings import (
-    BinanceSettings,
-    FxSettings,
-    ResilienceSettings,
-    Settings,
-    UpbitSettings,
-)
+from app.settings import ResilienceSettings, Settings
 from app.upstream import UpstreamFactory
-from domain.model.market import Channel
+from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
 from domain.services.bar_filler import BarFiller
 from domain.services.bar_maker import BarMaker
 from domain.services.rate_book import RateBook
@@ -68,14 +62,10 @@ async def filling(postgres_url: str) -> AsyncIterator[Filling]:
         factory = UpstreamFactory(settings, clock)
         upbit, binance = factory.upbit(), factory.binance()
         fx = factory.rate_history()
-        upbit_rest, binance_rest = (
-            next(each for each in venue.readers if each.channel is Channel.REST)
-            for venue in (upbit, binance)
-        )
         database = Database(postgres_url)
         rates = RateBook(PostgresRateStore(database), [fx.source], clock)
         bars, candles = PostgresBarStore(database), PostgresCandleArchive(database)
-        maker = BarMaker(upbit_rest, binance_rest)
+        maker = BarMaker(upbit.rest, binance.rest)
         yield Filling(
             BarFiller(maker, bars, candles, rates),
             bars,

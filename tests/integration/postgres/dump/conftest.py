@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from adapters.postgres.embedded import bin_dir
 from tests.integration.postgres.dump.content import fill
 
 if TYPE_CHECKING:
-    from tests.conftest import PostgresServer
+    pass
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +40,6 @@ async def bare(empty_url: str) -> AsyncIterator[Database]:
     database = Database(empty_url)
     yield database
     await database.close()
-
-
-@pytest.fixture
-def other_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a second migrated database."""
-    url = postgres_server.clone()
-    yield url
-    postgres_server.drop(url)
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_a_full_disk_stops_with_one_line_that_says_what_was_kept(
     room: int,
 ) -> None:
     def open_file(path: Path) -> IO[bytes]:
-        return FullDisk(path, room)  # type: ignore[return-value]  # as good as IO here
+        return FullDisk(path, room)
 
     writer = RecordingWriter(
         tmp_path, header, now_us=lambda: int(clock.us), open_file=open_file

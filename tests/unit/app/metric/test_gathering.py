@@ -2,13 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
-
-from prometheus_client.core import Metric
 
 from adapters.memory.clock import FakeClock
 from api.traffic import Traffic
@@ -30,15 +27,7 @@ from domain.model.route import ReadKind, RouteReason
 from domain.services.board_service import BoardService
 from domain.services.cache import CacheStats
 from domain.services.channel_router import RouteStats
-
-
-def samples(metrics: Iterable[Metric]) -> dict[str, float]:
-    """Return each sample by its name and label values."""
-    return {
-        "/".join([s.name, *s.labels.values()]): s.value
-        for metric in metrics
-        for s in metric.samples
-    }
+from tests.unit.app.metric.sample import samples
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.metric.history import FAMILIES, HistoryFigures
+from tests.unit.app.metric.sample import samples
 
 
 @dataclass
@@ -32,12 +33,7 @@ class Keeper:
 
 def test_what_was_recorded_waits_and_was_dropped() -> None:
     metrics = list(HistoryFigures(Recorder(), Writer(), Keeper()).gather())
-    told = {
-        "/".join([s.name, *s.labels.values()]): s.value
-        for metric in metrics
-        for s in metric.samples
-    }
-    assert told == {
+    assert samples(metrics) == {
         "kimp_recorder_batches_total": 3,
         "kimp_recorder_bars_total": 750,
         "kimp_recorder_batches_missed_total": 2,

@@ -3,6 +3,7 @@
 from app.metric.snapshot import FAMILIES, SnapshotFigures
 from domain.model.snapshot import Compared
 from domain.model.snapshot_count import SnapshotCount
+from tests.unit.app.metric.sample import samples
 
 
 def test_every_count_has_its_metric() -> None:
@@ -16,11 +17,7 @@ def test_every_count_has_its_metric() -> None:
         waiting=8,
         unverified=10,
     )
-    told = {
-        sample.name: sample.value
-        for metric in SnapshotFigures(count).gather()
-        for sample in metric.samples
-    }
+    told = samples(SnapshotFigures(count).gather())
     assert told == {
         "kimp_current_rows_compared_total": 9,
         "kimp_current_rows_equal_total": 7,
@@ -37,5 +34,5 @@ def test_every_count_has_its_metric() -> None:
 
 
 def test_a_fresh_server_has_counted_nothing() -> None:
-    metrics = SnapshotFigures(SnapshotCount()).gather()
-    assert {sample.value for metric in metrics for sample in metric.samples} == {0}
+    told = samples(SnapshotFigures(SnapshotCount()).gather())
+    assert set(told.values()) == {0}

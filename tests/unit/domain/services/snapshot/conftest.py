@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.unit.domain.services.conftest import World
 
 DAY = date(2026, 11, 20)
+NEXT = DAY + timedelta(days=1)
 CHANGE = taken_ms(DAY)
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000

@@ -21,6 +21,7 @@ from tests.unit.domain.services.snapshot.conftest import (
     CURATED,
     DAY,
     DAY_MS,
+    NEXT,
     coin_of,
     days,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 SETTLE_MS = round(SETTLE_S * 1000)
 LIVE = DailyPrices(Decimal(52_000_000), Decimal(40_000), Decimal(1300), "dunamu")
-MISSED = days(3, DAY + timedelta(days=1))
+MISSED = days(3, NEXT)
 
 
 async def leave(scene: Scene, *, for_days: int = 3) -> SnapshotService:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.model.snapshot import Compared
 from domain.services.snapshot_service import LOOK_INTERVAL_S
 from domain.services.snapshot_taker import GRACE_MS
 from domain.services.snapshot_witness import SETTLE_S
-from tests.unit.domain.services.snapshot.conftest import CHANGE, DAY, DAY_MS
+from tests.unit.domain.services.snapshot.conftest import CHANGE, DAY, DAY_MS, NEXT
 
 if TYPE_CHECKING:
     from domain.services.snapshot_service import SnapshotService
     from tests.unit.domain.services.snapshot.conftest import Scene
-
-NEXT = DAY + timedelta(days=1)
 
 
 async def stop(*tasks: asyncio.Task[None]) -> None:

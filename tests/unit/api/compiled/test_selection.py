@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse
 
-from api.live.selection import (
+from api.compiled.selection import (
     CompiledEvent,
     Irregular,
     SelectionCompiler,

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, GraphQLString
 
+from api.compiled import leaf
+from api.compiled.body import body_of
+from api.compiled.draft import Draft
+from api.compiled.inline import Scope, read_of
+from api.compiled.leaf import Leaves
 from api.list_plan import PLAIN, Irregular
-from api.live import leaf
-from api.live.body import body_of
-from api.live.draft import Draft
-from api.live.inline import Scope, read_of
-from api.live.leaf import Leaves
 from api.schema import api_schema
 from api.type.vocabulary import Quality
 

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from typing import Final
 
-from api.live.body import body_of
+from api.compiled.body import body_of
 
 MOMENT: Final = "m"
 """The name of the moment in compiled code."""

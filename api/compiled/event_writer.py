@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLOutputType
 
+from api.compiled.draft import Draft, Parts
+from api.compiled.fragment import Fragments, MovingFragments, StillFragments
+from api.compiled.inline import Scope
+from api.compiled.leaf import NULL, Leaves, json_text
+from api.compiled.selected import SelectedField, SelectedObject
+from api.compiled.shape import MOMENT, comprehended, optional, viewed
+from api.compiled.writer import TextWriter, closing, keyed
 from api.list_plan import Irregular
-from api.live.draft import Draft, Parts
-from api.live.fragment import Fragments, MovingFragments, StillFragments
-from api.live.inline import Scope
-from api.live.leaf import NULL, Leaves, json_text
-from api.live.selected import SelectedField, SelectedObject
-from api.live.shape import MOMENT, comprehended, optional, viewed
-from api.live.writer import TextWriter, closing, keyed
 from api.type.premium import Premium
 
 VALUE: Final = "v"

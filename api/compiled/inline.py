@@ -13,9 +13,9 @@ from enum import Enum
 from types import ModuleType
 from typing import NewType
 
-from api.live.body import Body, body_of
-from api.live.draft import Draft
-from api.live.shape import parsed
+from api.compiled.body import Body, body_of
+from api.compiled.draft import Draft
+from api.compiled.shape import parsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,16 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
 
+from api.compiled.body import body_of
+from api.compiled.draft import Draft
+from api.compiled.event_writer import VALUE, EventWriter, write_fragments
+from api.compiled.fragment import Fragments
+from api.compiled.leaf import Leaves
+from api.compiled.selected import SelectedObject, Selecting
+from api.compiled.selected import Uncompilable as Uncompilable
+from api.compiled.shape import MOMENT, view_parts
 from api.list_plan import PLAIN
 from api.list_plan import Irregular as Irregular
-from api.live.body import body_of
-from api.live.draft import Draft
-from api.live.event_writer import VALUE, EventWriter, write_fragments
-from api.live.fragment import Fragments
-from api.live.leaf import Leaves
-from api.live.selected import SelectedObject, Selecting
-from api.live.selected import Uncompilable as Uncompilable
-from api.live.shape import MOMENT, view_parts
 from api.moment import Moment
 
 

@@ -17,12 +17,12 @@ from graphql import (
     is_leaf_type,
 )
 
+from api.compiled.draft import Draft, Parts
+from api.compiled.inline import Read, Scope, read_of
+from api.compiled.leaf import NULL, Leaves, json_text, members
+from api.compiled.selected import SelectedField, SelectedObject
+from api.compiled.shape import comprehended, optional, parsed, view_parts, viewed
 from api.list_plan import PLAIN, Irregular
-from api.live.draft import Draft, Parts
-from api.live.inline import Read, Scope, read_of
-from api.live.leaf import NULL, Leaves, json_text, members
-from api.live.selected import SelectedField, SelectedObject
-from api.live.shape import comprehended, optional, parsed, view_parts, viewed
 
 
 def keyed(selected: SelectedObject) -> Iterator[tuple[str, SelectedField]]:

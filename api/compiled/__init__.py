@@ -1,0 +1,1 @@
+"""Selections compiled to functions that write JSON: for queries and events."""
