@@ -1,7 +1,8 @@
 # make demo   set up everything, simulated exchanges, serve on port 8000
 # make run    the same against the real exchanges
 # make test   tests with branch coverage        make check   everything else CI runs
-# make bench  measurements, docs/FANOUT.md      make lock    renew the pins
+# make bench  measurements, docs/FANOUT.md and docs/QUERY.md (its client is wrk)
+# make conformance  other people's clients, docs/CONFORMANCE.md    make lock  renew the pins
 #
 # Everything lands in .venv and api/static; stamps there make a second start instant.
 # Paths are relative throughout, so the folder's own path may hold spaces.
@@ -37,7 +38,7 @@ PROBE := $(CAN_SERVE)
 INSTALL := '$(UV)' pip install --quiet --python $(PY)
 endif
 
-.PHONY: demo run setup web dev test check lint type layer container leak bench \
+.PHONY: demo run setup web dev test check lint type layer container leak schema bench \
 	conformance soak cluster lock clean
 
 demo: setup
@@ -106,9 +107,8 @@ test: dev
 	@echo 'domain:'
 	@$(COVERAGE) report --include='domain/*' --fail-under=100
 
-# The two comparisons with the database and the schema file join this line as one more
-# target, `schema`: alembic check, and kimp schema against schema.graphql.
-check: lint type layer container leak
+# The tables are compared with the migrations where a database is: among the tests.
+check: lint type layer container leak schema
 
 lint: dev
 	$(BIN)/ruff check .
@@ -124,6 +124,11 @@ layer: dev
 container: dev
 	$(BIN)/hadolint Dockerfile
 
+# schema.graphql is what the code serves, and takes nothing away that CHANGELOG.md does
+# not name (docs/SCHEMA.md).
+schema: dev
+	@$(PY) -m app.schema_check
+
 # No registry's address and no machine's own path may stand in a tracked file.
 LEAK := pypi[.]org|pythonhosted[.]org|npmjs[.](com|org)|npmmirro[r]|(unpkg|jsdelivr)[.](com|net)
 LEAK := $(LEAK)|[/]opt/pypi|[/]root/|[/]Users/|[/]home/[a-z]+/|[/]work/(main|shared)
@@ -138,8 +143,9 @@ leak:
 bench: dev
 	@exec $(PY) -m bench
 
-conformance:
-	@echo 'make conformance: not here yet; issue 6 (real clients and protocol audits) brings it.' >&2; exit 1
+# Other people's clients and suites: docs/CONFORMANCE.md. Needs Node.js with npm.
+conformance: dev
+	@exec $(PY) -m conformance
 
 # Random faults by seed for KIMP_SOAK_MINUTES (5); KIMP_SOAK_SEED repeats a story.
 soak: dev
@@ -159,13 +165,16 @@ lock:
 	    -o requirements-dev.lock; \
 	"$$@" $(COMPILE) web/requirements.in -o web/requirements.lock; \
 	for peer in strawberry broadcast plot; do \
-	    "$$@" $(COMPILE) bench/fanout/environment/$$peer.in \
-	        -o bench/fanout/environment/$$peer.txt; done
-	@cd bench/fanout/peer/node && \
-	    npm install --package-lock-only --ignore-scripts --loglevel=error
+	    "$$@" $(COMPILE) bench/environment/$$peer.in \
+	        -o bench/environment/$$peer.txt; done; \
+	for client in gql schemathesis clairvoyance; do \
+	    "$$@" $(COMPILE) conformance/environment/$$client.in \
+	        -o conformance/environment/$$client.txt; done
+	@for peer in bench/fanout/peer bench/query/peer conformance; do (cd $$peer/node && \
+	    npm install --package-lock-only --ignore-scripts --loglevel=error); done
 	@cd web && npm install --package-lock-only --ignore-scripts --loglevel=error
 	@$(PY) web/install.py --record && touch api/static/web.stamp
 
 clean:
-	rm -rf .venv api/static web/node_modules bench/fanout/.build dist build htmlcov \
+	rm -rf .venv api/static web/node_modules bench/.build conformance/.build dist build htmlcov \
 	    .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

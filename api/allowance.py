@@ -3,7 +3,7 @@
 from graphql import GraphQLError
 
 from api.error import ErrorCode
-from api.limit import MAX_HISTORY_ROWS, MIN_QUESTION_ROWS
+from api.limit import MAX_HISTORY_ROWS, MIN_QUESTION_ROWS, Bound
 
 
 class Allowance:
@@ -14,7 +14,7 @@ class Allowance:
     """
 
     def __init__(self, rows: int = MAX_HISTORY_ROWS) -> None:
-        self._rows = rows
+        self._most = self._rows = rows
 
     def take(self, rows: int) -> None:
         """Take a question for so many rows off; 0: none is asked.
@@ -25,9 +25,13 @@ class Allowance:
         cost = max(rows, MIN_QUESTION_ROWS) if rows else 0
         if cost > self._rows:
             raise GraphQLError(
-                f"the operation asks for more than {MAX_HISTORY_ROWS} rows of history; "
+                f"the operation asks for more than {self._most} rows of history; "
                 f"each question counts for {MIN_QUESTION_ROWS} at least: ask for fewer "
                 "coins, or a smaller `first`",
-                extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value},
+                extensions={
+                    "code": ErrorCode.QUERY_TOO_COMPLEX.value,
+                    "limit": Bound.HISTORY_ROWS.value,
+                    "maximum": self._most,
+                },
             )
         self._rows -= cost

@@ -16,6 +16,8 @@ from api.icon import IconEndpoint
 from api.observation import Observation
 from api.origin import cors
 from api.probe import Probe
+from api.reference.route import Documents
+from api.shield import Masking, Shield
 
 __all__ = ["ApiDeps", "create_app"]
 
@@ -23,6 +25,7 @@ _ADDRESSES = """\
 kimchi-premium: live kimchi premiums over GraphQL
 
 /graphql          GraphQL: POST, GET, WebSocket (graphql-transport-ws), event streams
+/docs             guide, reference and examples; /llms.txt for language models
 /schema.graphql   the schema
 /icons/{symbol}   pictures of coins
 /health /ready /metrics
@@ -58,11 +61,14 @@ def create_app(deps: ApiDeps) -> Starlette:
             WebSocketRoute("/graphql", graphql),
             Route("/icons/{symbol}", IconEndpoint(deps).get),
             *Probe(deps).routes(),
+            *Documents(deps).routes(),
             *static_routes(),
         ],
         middleware=[
             Middleware(Observation, traffic=deps.traffic, clock=deps.clock),
+            Middleware(Shield),
             *cors(deps.allowed_origins),
+            Middleware(Masking, clock=deps.clock),
         ],
         exception_handlers={HTTPException: refused, Exception: failed},
     )

@@ -40,12 +40,13 @@ def page_request(
     return PageRequest(size, after if isinstance(after, str) else None)
 
 
-def throttle_ms(wanted: int | None, default: int) -> int:
-    """Return a subscriber's pace in ms, a multiple of 100."""
+def throttle_ms(wanted: int | None, default: int, least_ms: int = 0) -> int:
+    """Return a subscriber's pace in ms, a multiple of 100, at least `least_ms`."""
     try:
-        return round_throttle_ms(default if wanted is None else wanted)
+        pace = round_throttle_ms(default if wanted is None else wanted)
     except ValueError as exc:
         raise InvalidArgument("throttleMs", str(exc)) from exc
+    return pace if pace >= least_ms else round_throttle_ms(least_ms)
 
 
 def count_of(wanted: int | None, default: int) -> int:

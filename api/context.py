@@ -1,14 +1,29 @@
 """What resolvers are given: one value per operation, never per socket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+from api.access_scope import scopes_of
 from api.allowance import Allowance
+from api.caller import Caller
 from api.deps import ApiDeps
 from api.moment import Moment, kept
+from api.spent import Spent
 from domain.model.error import UpstreamUnavailable
 from domain.model.market import Exchange
 from domain.services.history_service import HistoryService
 from domain.services.market_data_service import MarketDataService
+
+
+class Answers(Protocol):
+    """Queries that are compiled."""
+
+    def data(
+        self, text: str, name: str | None, variables: Mapping[str, Any] | None
+    ) -> bytes | None:
+        """Return the JSON of `data` of an admitted query; None: it is not compiled."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,25 +31,33 @@ class ApiContext:
     """The context value of GraphQL operations.
 
     `transport` is `http` or `websocket`; `parent` the caller's `traceparent`.
-    `allowance` is one operation's; a socket's context is copied for each.
+    `allowance` is one operation's; a socket's context is copied for each. `caller` is
+    who asks; `dry_run`: only the cost is asked for; `spent` is what it comes to, where
+    the answer is to tell. `answers` has what is compiled; without it graphql-core
+    answers all.
     """
 
     deps: ApiDeps
     transport: str = "http"
     parent: str | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    caller: Caller = field(default_factory=Caller)
+    dry_run: bool = False
+    spent: Spent | None = None
+    answers: Answers | None = None
 
     def afresh(self) -> "ApiContext":
         """Return the context of one more operation."""
-        return replace(self, allowance=Allowance())
+        return replace(self, allowance=Allowance(self.deps.limits.history_rows))
 
     def share_key(self) -> object:
-        """Return whatever of the caller may make answers differ: nothing yet.
+        """Return whatever of the caller may make answers differ: what it may do.
 
         Subscribers with equal keys are sent the same bytes. What tells callers apart
         (scopes, a language) belongs in here, or one would be told what is another's.
+        A group is opened for scopes that suffice, and only who has the same joins it.
         """
-        return ()
+        return scopes_of(self.caller)
 
     def market_data(self) -> MarketDataService:
         """Return the entry point of one-off reads.

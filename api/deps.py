@@ -4,6 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from api.access import Access
+from api.caller import Network
+from api.guard import Guard
+from api.limit import Limits
+from api.persisted import PersistedDocuments
+from api.status import StatusProfile
 from api.traffic import Traffic
 from domain.ports.clock import Clock
 from domain.ports.store import Icon
@@ -44,7 +50,11 @@ class ApiDeps:
     (`https://example.com`), `*` is every site. `graphiql`: serve the page. `traffic`
     counts what is asked. `market_data`: None where no venue can be read; such
     questions are answered with UPSTREAM_UNAVAILABLE. `history`: None where nothing is
-    kept, likewise.
+    kept, likewise. `limits` bound what may be asked, `guard` keeps the budgets of
+    callers; `trusted_proxies` are believed when they say who asks. `access` knows the
+    API keys, `persisted` the documents that are named instead of sent.
+    `status_profile` says which HTTP statuses answers have.
+    `ping_interval_s`: a WebSocket silent for so long is sent `ping`; 0: never.
     """
 
     board: BoardService
@@ -61,3 +71,14 @@ class ApiDeps:
     market_data: MarketDataService | None = None
     history: HistoryService | None = None
     tracer: Tracer = NO_TRACER
+    limits: Limits = field(default_factory=Limits)
+    trusted_proxies: Sequence[Network] = ()
+    access: Access = field(default_factory=Access)
+    persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
+    status_profile: StatusProfile = StatusProfile.AUDITS
+    ping_interval_s: float = 0.0
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the guard of these limits."""
+        object.__setattr__(self, "guard", Guard(self.limits))

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from graphql import GraphQLError, GraphQLSyntaxError, Token, TokenKind, ValueNode
 from graphql.validation.validate import ValidationAbortedError
 
-from api.limit import MAX_ERROR_TEXT
+from api.limit import MAX_ERROR_TEXT, RETRY_MS
 from api.request_id import current_request_id
 from domain.model.error import (
     InvalidArgument,
@@ -24,6 +25,12 @@ from domain.model.error import (
 from domain.model.number import saturate_int32
 
 _log = logging.getLogger(__name__)
+
+
+TOLD: Final = ("argument", "limit", "maximum", "requestId", "retryAfterMs")
+"""What `extensions` may hold beside the code: the argument that is wrong; the bound
+that is passed and what it allows; the ID under which our log has it; and in how many
+ms another try makes sense."""
 
 
 class ErrorCode(StrEnum):
@@ -80,7 +87,7 @@ MASKED_MESSAGE = "internal error; the server's log has it under this requestId"
 def _told(error: GraphQLError) -> _Told:
     code = (error.extensions or {}).get("code")
     if isinstance(code, str) and code in ErrorCode.__members__:
-        return _Told(ErrorCode(code), error.message)
+        return _Told(ErrorCode(code), error.message, _kept(error))
     if _is_too_complex(error):
         return _Told(ErrorCode.QUERY_TOO_COMPLEX, error.message)
     expected = _expected(error.original_error)
@@ -111,11 +118,20 @@ def _expected(condition: Exception | None) -> _Told | None:
 def _retry_after_ms(
     condition: Exception | None, now_ms: int | None
 ) -> Mapping[str, object]:
+    if isinstance(condition, StoreUnavailable):
+        return {"retryAfterMs": RETRY_MS}
     if not isinstance(condition, UpstreamUnavailable) or now_ms is None:
         return {}
     retry_at_ms = condition.retry_at_ms
-    wait_ms = None if retry_at_ms is None else saturate_int32(retry_at_ms - now_ms)
-    return {} if wait_ms is None else {"retryAfterMs": wait_ms}
+    if retry_at_ms is None:
+        return {"retryAfterMs": RETRY_MS}
+    return {"retryAfterMs": saturate_int32(retry_at_ms - now_ms)}
+
+
+def _kept(error: GraphQLError) -> Mapping[str, object]:
+    """Return what our own errors tell beside their code."""
+    extensions = error.extensions or {}
+    return {name: extensions[name] for name in TOLD if name in extensions}
 
 
 def _is_too_complex(error: GraphQLError) -> bool:

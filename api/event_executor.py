@@ -9,20 +9,49 @@ the subscription lives (several KB per event of a board).
 from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
-from graphql import GraphQLList, GraphQLOutputType, GraphQLResolveInfo
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLList,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from api.context import ApiContext
+from api.limit import Limits
 from api.list_plan import ListPlan
 
+_LIMITS = Limits()
 PLANNED_FROM = 8
 """Items of a list from which a plan is worth making."""
 
 
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     """The library's executor, with plans for lists and a memo per event."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,  # noqa: ANN401 (the library's)
+        context_value: Any = None,  # noqa: ANN401 (the library's)
+        *given: Any,  # noqa: ANN401 (handed through)
+        **more: Any,  # noqa: ANN401 (handed through)
+    ) -> list[GraphQLError] | Executor[Any]:
+        """Return an executor that suggests nothing but where it may."""
+        limits = _LIMITS
+        if isinstance(context_value, ApiContext):
+            limits = context_value.deps.limits
+        more["hide_suggestions"] = not limits.suggestions
+        return super().build(
+            schema, document, root_value, context_value, *given, **more
+        )
 
     def complete_list_value(
         self,

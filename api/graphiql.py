@@ -39,8 +39,11 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        # The editor and its menus position themselves by style attributes.
+        # Its dialogs put a style element into the page while they are open, whose text
+        # depends on the width of the scroll bar: no hash fits, and it takes no nonce.
         "style-src 'self' 'unsafe-inline'",
+        # The editor and its menus position themselves by script, not by attributes.
+        "style-src-attr 'none'",
         "connect-src 'self'",
         "img-src 'self' data:",
         "font-src 'self' data:",
@@ -156,7 +159,8 @@ _MISSING_BODY: Final = """\
       <p lang="en">The GraphQL API at this address works. Only GraphiQL, the page to
       explore it with, is not installed yet. In the project's folder, run</p>
       <pre>make web</pre>
-      <p lang="en">and load this page again. Until then, ask with curl:</p>
+      <p lang="en">and load this page again. Until then read the
+      <a href="docs">guide</a> (설명서), and ask with curl:</p>
       <p>GraphQL API는 정상 동작합니다. 탐색 화면인 GraphiQL 파일만 아직 없습니다.
       프로젝트 폴더에서 위의 <code>make web</code> 명령을 실행한 뒤 새로 고침하세요.
       그 전에는 curl로 조회할 수 있습니다.</p>

@@ -15,6 +15,8 @@ from api.traffic import OK
 from domain.ports.tracer import Attribute
 
 EVENT_STREAM: Final = "event_stream"
+HTTP: Final = "http"
+MULTIPART: Final = "multipart"
 WEBSOCKET: Final = "websocket"
 UNKNOWN: Final = "unknown"
 """The kind of what could not be read."""
@@ -46,7 +48,7 @@ async def watched(
 ) -> AsyncGenerator[ExecutionResult, None]:
     """Yield what comes; count it, and how long the transport takes to take it."""
     deps = context.deps
-    transport = WEBSOCKET if context.transport == WEBSOCKET else EVENT_STREAM
+    transport = EVENT_STREAM if context.transport == HTTP else context.transport
     began_s = deps.clock.monotonic()
     async with aclosing(results):
         first = await anext(results, None)
@@ -75,11 +77,18 @@ async def watched(
                     deps.traffic.lagged(asked.field, lag_s, merged)
 
 
-def trace_joined(context: ApiContext, text: str, seconds: float) -> None:
-    """Trace a subscription that a group runs, by its first event."""
-    joined = Asked(text, OperationType.SUBSCRIPTION)
-    more = _attributes(joined, WEBSOCKET, OK)
-    context.deps.tracer.record(_name(joined), seconds, more, parent=context.parent)
+def joined(context: ApiContext, text: str, began_s: float) -> None:
+    """Count and trace the first event of a subscription that a group runs.
+
+    `began_s` is when it was asked for, monotonic seconds.
+    """
+    deps = context.deps
+    seconds = deps.clock.monotonic() - began_s
+    deps.traffic.operation("subscription", context.transport, OK, seconds)
+    if deps.tracer.is_on:
+        asked = Asked(text, OperationType.SUBSCRIPTION)
+        more = _attributes(asked, context.transport, OK)
+        deps.tracer.record(_name(asked), seconds, more, parent=context.parent)
 
 
 def outcome(result: ExecutionResult) -> str:

@@ -14,7 +14,7 @@ FAILED: Final = 500
 CLIENT_LEFT: Final = 499
 """Counted where nobody waited for an answer; nginx's number for that."""
 
-_EVENT_STREAM = b"text/event-stream"
+_STREAMS = (b"text/event-stream", b"multipart/mixed")
 
 
 class Observation:
@@ -65,7 +65,7 @@ class _Answer:
             self.status = message["status"]
             headers = list(message.get("headers", ()))
             self.streams = any(
-                key == b"content-type" and value.startswith(_EVENT_STREAM)
+                key == b"content-type" and value.startswith(_STREAMS)
                 for key, value in headers
             )
             message = {**message, "headers": [*headers, self._name]}

@@ -2,6 +2,11 @@
 
 Browsers name the page's site in `Origin`; other programs send none and carry no
 foreign user's rights. An empty list lets in same-origin pages only.
+
+This server sets no cookies and reads none, so a request that another site's page makes
+a browser send has no rights that the page has not by itself. A proxy before us may give
+cookies a meaning, though: `is_forged` keeps out what a browser sends with cookies and
+without asking whether it may.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,14 +21,38 @@ from strawberry.http.websocket_origin import (
 
 ANY = "*"
 PREFLIGHT_AGE_S = 600
-# What GraphQL clients send beside the headers that every page may.
-HEADERS = (
-    "Apollo-Require-Preflight",
-    "Authorization",
-    "Content-Type",
-    "GraphQL-Preflight",
-    "X-Requested-With",
+# Pages of allowed sites may send what headers they like: they could not be here without
+# the operator's word, and none of ours gives more than the key in it does.
+ANY_HEADER = ("*",)
+EXPOSED = ("ETag", "Retry-After", "X-Request-Id")
+"""Headers of our answers that pages may read, beside those that every page may."""
+
+PREFLIGHT_HEADERS = (
+    "graphql-require-preflight",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+    "graphql-preflight",
+    "x-requested-with",
 )
+"""Any of these shows that a browser has asked us first, or that none was involved."""
+
+# Types that a page may send anywhere unasked (WHATWG Fetch, "CORS-safelisted").
+_SIMPLE = frozenset(
+    {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+)
+# A page of our own, or nobody's: an address that was typed, or a bookmark.
+_OWN = frozenset({"same-origin", "none"})
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text names sites of the list: `https://example.com`, or `*` for all."""
+    if text != ANY and not text.lower().startswith(("http://", "https://")):
+        return False
+    try:
+        normalize_allowed_origins([text])
+    except ValueError:
+        return False
+    return True
 
 
 def is_allowed(headers: Mapping[str, str], allowed: Collection[str]) -> bool:
@@ -36,6 +65,24 @@ def is_allowed(headers: Mapping[str, str], allowed: Collection[str]) -> bool:
     if is_same_origin(origin, headers.get("host")):
         return True
     return normalize_origin(origin) in allowed
+
+
+def is_forged(headers: Mapping[str, str]) -> bool:
+    """Whether another site's page may have made a browser send this GET.
+
+    Headers by lower-case name. With cookies it takes one of `PREFLIGHT_HEADERS`, a
+    Content-Type that no page sends unasked, or the browser's word that the page is our
+    own (`Sec-Fetch-Site`, or an Origin that `is_allowed` has let in). POST needs none
+    of it: `application/json` is such a type.
+    """
+    if "cookie" not in headers or "origin" in headers:
+        return False
+    if headers.get("sec-fetch-site") in _OWN:
+        return False
+    if any(name in headers for name in PREFLIGHT_HEADERS):
+        return False
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not media or media in _SIMPLE
 
 
 def cors(origins: Sequence[str]) -> list[Middleware]:
@@ -52,7 +99,8 @@ def cors(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=sorted(allowed),
             allow_methods=("GET", "POST"),
-            allow_headers=HEADERS,
+            allow_headers=ANY_HEADER,
+            expose_headers=EXPOSED,
             max_age=PREFLIGHT_AGE_S,
         )
     ]

@@ -6,13 +6,14 @@ Source: design.md, "Degrading".
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.answer import NOSNIFF, json_answer
 from api.deps import ApiDeps
 from api.scalar import instant_text
 from api.schema import schema_text
+from api.text_answer import TEXT, text_answer
 from domain.model.health import Health, UpstreamStatus
 
 SERVICE = "kimchi-premium"
@@ -64,9 +65,9 @@ class Probe:
         text = self._deps.metrics()
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, **NOSNIFF})
 
-    async def schema(self, _request: Request) -> Response:
-        """Return the schema as SDL."""
-        return PlainTextResponse(schema_text(), headers=NOSNIFF)
+    async def schema(self, request: Request) -> Response:
+        """Return the schema as SDL, or 304 where the client has it."""
+        return text_answer(request, schema_text(), TEXT)
 
 
 def health_report(health: Health, now_ms: int) -> dict[str, object]:

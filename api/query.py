@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET, Info
 
+from api import ready
 from api.argument import (
     DEFAULT_DAY,
     DEFAULT_FIRST,
@@ -72,12 +73,15 @@ class Query(MarketQuery):
         node = found(info.context, symbol)
         return node if node is not None and node.value.symbol == symbol else None
 
-    @resolver("One coin; null: no coin has this symbol.")
+    @resolver("One coin; null: no coin has this symbol.", ready=ready.coin)
     def coin(self, info: ContextInfo, symbol: Symbol) -> Coin | None:
         """Find a coin by its symbol."""
         return _coin(info.context, symbol)
 
-    @resolver("Coins, listed now or formerly; by symbol where no order is given.")
+    @resolver(
+        "Coins, listed now or formerly; by symbol where no order is given.",
+        ready=ready.coins,
+    )
     def coins(
         self,
         info: ContextInfo,
@@ -100,7 +104,9 @@ class Query(MarketQuery):
         )
         return CoinConnection.from_domain(page, info.context.moment())
 
-    @resolver("The premium of one coin; null: it is not on the board.")
+    @resolver(
+        "The premium of one coin; null: it is not on the board.", ready=ready.premium
+    )
     async def premium(
         self, info: ContextInfo, symbol: Symbol, as_of: AsOf = UNSET
     ) -> Premium | None:
@@ -110,7 +116,9 @@ class Query(MarketQuery):
         found = moment.board.premium(symbol)
         return None if found is None else Premium.from_domain(found, moment)
 
-    @resolver("The board: every coin that trades in won on Upbit now.")
+    @resolver(
+        "The board: every coin that trades in won on Upbit now.", ready=ready.premiums
+    )
     async def premiums(
         self,
         info: ContextInfo,

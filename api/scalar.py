@@ -152,6 +152,8 @@ SCALARS: dict[object, ScalarDefinition] = {
             'trailing zeros, zero is "0": "1.5", "95078733694.3792". Input: a string '
             f"or an integer of at most {MAX_DIGITS} digits."
         ),
+        # Our own page: no public specification has decimals as canonical text.
+        specified_by_url="/docs/reference#Decimal",
         serialize=write_decimal,
         parse_value=read_decimal,
         parse_literal=_literal(read_decimal, StringValueNode, IntValueNode),

@@ -1,11 +1,14 @@
 """The schema: Strawberry's, with every result finished for clients."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, Final, cast
 
+import msgspec
 import strawberry
 from graphql import (
     GraphQLArgument,
@@ -19,25 +22,26 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.field import StrawberryField
 
+from api.admission import admit
 from api.context import ApiContext
-from api.document import (
-    Asked,
-    DocumentPreparation,
-    asked,
-    operation_problem,
-    operation_type,
-)
-from api.error import ErrorCode, coded
+from api.document import Asked, DocumentPreparation, asked, operation_type
+from api.error import coded
 from api.event_executor import EventExecutor
+from api.limit import Limits
 from api.list_plan import PLAIN
 from api.measure import timed, watched
+from api.patience import begun, held, timed_out
 from api.query import Query
 from api.scalar import SCALARS, instant_text
+from api.spent import Spent
 from api.subscription import Subscription
-from api.type.resolver import MOVING
+from api.type.resolver import MOVING, READY
+
+_LIMITS: Final = Limits()
 
 
 class ApiSchema(strawberry.Schema):
@@ -59,15 +63,33 @@ class ApiSchema(strawberry.Schema):
             if isinstance(found, GraphQLObjectType):
                 for field in found.fields.values():
                     _shorten(field)
+                    self._make_ready(field)
+
+    def _make_ready(self, field: GraphQLField) -> None:
+        """Let what a root field reads at once take arguments as its resolver does."""
+        definition = field.extensions.get("strawberry-definition")
+        read = getattr(definition, "metadata", {}).get(READY)
+        if read is None or not isinstance(definition, StrawberryField):
+            return
+        scalars, config = self.schema_converter.scalar_registry, self.config
+
+        def ready(context: ApiContext, given: dict[str, Any]) -> object:
+            python = convert_arguments(given, definition.arguments, scalars, config)
+            return read(context, **python)
+
+        field.extensions[READY] = ready
 
     @property
     def core(self) -> GraphQLSchema:
         """The schema as graphql-core has it."""
         return self._schema
 
-    def is_subscription(self, query: str, operation_name: str | None) -> bool:
+    def is_subscription(
+        self, query: str, operation_name: str | None, limits: Limits | None = None
+    ) -> bool:
         """Whether the operation that would run is a subscription."""
-        kind = operation_type(self._schema, query, operation_name)
+        known = limits or _LIMITS
+        kind = operation_type(self._schema, query, operation_name, known)
         return kind is OperationType.SUBSCRIPTION
 
     async def execute(  # type: ignore[override]  # what transports give, all named
@@ -81,10 +103,11 @@ class ApiSchema(strawberry.Schema):
         """Execute a query and return its finished result."""
         context = context_value.afresh()
         running = self._executed(query, context, operation_name, more)
-        return await timed(running, self._asked(query, operation_name), context)
+        what = self._asked(query, operation_name, context)
+        return await timed(running, what, context)
 
-    def _asked(self, query: str, operation_name: str | None) -> Asked:
-        return asked(self._schema, query, operation_name)
+    def _asked(self, query: str, name: str | None, context: ApiContext) -> Asked:
+        return asked(self._schema, query, name, context.deps.limits)
 
     async def _executed(
         self,
@@ -93,12 +116,25 @@ class ApiSchema(strawberry.Schema):
         operation_name: str | None,
         more: Mapping[str, Any],
     ) -> ExecutionResult:
-        problem = operation_problem(self._schema, query, operation_name)
-        if problem is not None:
-            return finished(_refused(problem), context)
-        result = await super().execute(
-            query, context_value=context, operation_name=operation_name, **more
-        )
+        given = more.get("variable_values")
+        admitted = admit(self._schema, query, operation_name, given, context)
+        context = admitted.context
+        if admitted.refusal is not None:
+            return finished(admitted.refusal, context)
+        if context.dry_run:
+            return finished(ExecutionResult(data=None, errors=None), context)
+        if context.answers is not None:
+            data = context.answers.data(query, operation_name, given)
+            if data is not None:
+                written: Any = msgspec.Raw(data)
+                return finished(ExecutionResult(data=written, errors=None), context)
+        try:
+            async with asyncio.timeout(context.deps.limits.timeout_s):
+                result = await super().execute(
+                    query, context_value=context, operation_name=operation_name, **more
+                )
+        except TimeoutError:
+            result = timed_out(context)
         return finished(result, context)
 
     async def stream(  # type: ignore[override]  # as above
@@ -112,7 +148,7 @@ class ApiSchema(strawberry.Schema):
         """Execute any operation and return the stream of its finished results."""
         context = context_value.afresh()
         results = self._stream_finished(query, context, operation_name, more)
-        return watched(results, self._asked(query, operation_name), context)
+        return watched(results, self._asked(query, operation_name, context), context)
 
     async def _stream_finished(
         self,
@@ -122,18 +158,29 @@ class ApiSchema(strawberry.Schema):
         more: Mapping[str, Any],
     ) -> AsyncGenerator[ExecutionResult, None]:
         try:
-            problem = operation_problem(self._schema, query, operation_name)
-            if problem is not None:
-                yield finished(_refused(problem), context)
+            given = more.get("variable_values")
+            admitted = admit(self._schema, query, operation_name, given, context)
+            context = admitted.context
+            if admitted.refusal is not None:
+                yield finished(admitted.refusal, context)
                 return
-            results = await super().stream(
-                query, context_value=context, operation_name=operation_name, **more
+            if context.dry_run:
+                yield finished(ExecutionResult(data=None, errors=None), context)
+                return
+            run = partial(
+                super().stream,
+                query,
+                context_value=context,
+                operation_name=operation_name,
+                **more,
             )
-            # No @defer or @stream in this schema: results are all there is.
-            whole = cast("AsyncGenerator[ExecutionResult, None]", results)
-            async with aclosing(whole):
-                async for result in whole:
+            burden_s = admitted.burden_s
+            events = held(run, context, burden_s) if burden_s else begun(run, context)
+            async with aclosing(events):
+                async for result in events:
                     yield finished(result, context)
+                    # What it costs is told once.
+                    context = replace(context, spent=None)
         except Exception as exc:  # noqa: BLE001 (transports would log and swallow it)
             error = GraphQLError(str(exc), original_error=exc)
             yield finished(PreExecutionError(None, [error]), context)
@@ -163,15 +210,18 @@ def finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:
         now_ms = context.deps.clock.now_ms()
         result.errors = [coded(error, now_ms) for error in result.errors]
         for error in result.errors:
-            context.deps.traffic.errors[str((error.extensions or {})["code"])] += 1
-    now = instant_text(context.deps.clock.now_ms())
-    result.extensions = {**(result.extensions or {}), "serverTime": now}
+            context.deps.traffic.told(error.extensions or {})
+    more = extensions_of(context.deps.clock.now_ms(), context.spent)
+    result.extensions = {**(result.extensions or {}), **more}
     return result
 
 
-def _refused(problem: str) -> PreExecutionError:
-    code = {"code": ErrorCode.BAD_USER_INPUT.value}
-    return PreExecutionError(None, [GraphQLError(problem, extensions=code)])
+def extensions_of(now_ms: int, spent: Spent | None) -> dict[str, object]:
+    """Return `extensions` of every answer: our time (Unix ms), and what it cost."""
+    more: dict[str, object] = {"serverTime": instant_text(now_ms)}
+    if spent is not None:
+        more["cost"] = spent.told()
+    return more
 
 
 def _shorten(field: GraphQLField) -> None:

@@ -61,7 +61,8 @@ class Subscription:
         throttle: Throttle = BOARD_THROTTLE_MS,
     ) -> AsyncIterable[PremiumsUpdate]:
         """Watch the board."""
-        pace = throttle_ms(throttle, BOARD_THROTTLE_MS)
+        least_ms = info.context.deps.limits.throttle_ms
+        pace = throttle_ms(throttle, BOARD_THROTTLE_MS, least_ms)
         watch = BoardWatch(premium_filter(wanted), pace)
         events = info.context.deps.watch.premiums(watch.wanted, pace)
         return live(watch, events, PremiumsUpdate.from_domain, info.context)
@@ -78,7 +79,8 @@ class Subscription:
     ) -> AsyncIterable[Premium]:
         """Watch one coin."""
         context = info.context
-        pace = throttle_ms(throttle, COIN_THROTTLE_MS)
+        least_ms = context.deps.limits.throttle_ms
+        pace = throttle_ms(throttle, COIN_THROTTLE_MS, least_ms)
         if context.moment().board.premium(symbol.upper()) is None:
             raise UnknownCoin(symbol)
         watch = CoinWatch(symbol.upper(), pace)
@@ -118,4 +120,16 @@ async def told(
     """
     async with aclosing(cast("AsyncGenerator[D, None]", events)) as source:
         async for event in source:
-            yield form(event)
+            yield _formed(form, event)
+
+
+def _formed(form: Callable[[D], T], event: D) -> T:
+    """Return an event in its form; a failure takes the event's place, not the stream's.
+
+    graphql-core raises an exception that it is given as a value: it becomes the error
+    of this event, masked as every other.
+    """
+    try:
+        return form(event)
+    except Exception as exc:  # noqa: BLE001 (told and logged where results are finished)
+        return cast("T", exc)

@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from api.limit import Bound
 from domain.model.histogram import ANSWER_BOUNDS_S, LAG_BOUNDS_S, Histogram
 
 OK: Final = "OK"
@@ -19,6 +20,10 @@ OTHER: Final = "other"
 """Stands for paths and methods that are none of ours."""
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+
+# Close codes that speak of a bound.
+_CLOSING: Final = {1009: Bound.MESSAGE_BYTES, 4408: Bound.INIT_TIMEOUT_S}
 
 
 class LiveReporter(Protocol):
@@ -65,6 +70,8 @@ class Traffic:
         self.operations: Counter[tuple[str, str, str]] = Counter()
         self.operation_s: dict[tuple[str, str], Histogram] = defaultdict(_answer)
         self.errors: Counter[str] = Counter()
+        # What was refused for a bound, by the bound.
+        self.refused: Counter[str] = Counter()
         self.sockets = 0
         self.sockets_opened = 0
         self.closes: Counter[str] = Counter()
@@ -74,6 +81,7 @@ class Traffic:
         # field
         self.lag_s: dict[str, Histogram] = defaultdict(_lag)
         self.merged: Counter[str] = Counter()
+        self.direct = 0
         self.live: LiveReporter = NoneLive()
 
     def request(
@@ -89,6 +97,24 @@ class Traffic:
         """Count an operation that was answered, a subscription by its first event."""
         self.operations[kind, transport, code] += 1
         self.operation_s[kind, transport].observe(seconds)
+
+    def told(self, extensions: Mapping[str, object]) -> None:
+        """Count an error that is told, and the bound that it names."""
+        self.errors[str(extensions["code"])] += 1
+        bound = extensions.get("limit")
+        if isinstance(bound, str):
+            self.refused[bound] += 1
+
+    def refuse(self, bound: Bound) -> None:
+        """Count what a bound refused, of which no error tells."""
+        self.refused[bound.value] += 1
+
+    def closed(self, code: int) -> None:
+        """Count a WebSocket that we close with a code."""
+        self.closes[str(code)] += 1
+        bound = _CLOSING.get(code)
+        if bound is not None:
+            self.refuse(bound)
 
     def handed(self, field: str, transport: str) -> None:
         """Count an event that the transport has taken."""

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from app.cli_care import add_backup, add_export, add_restore, add_verify
 from app.cli_history import add_backfill
+from app.cli_key import add_keys
 from app.cli_recording import add_record, add_replay
 from app.failure import CommandFailed, WrongUse
 from app.settings import InvalidSetting, load_settings, unknown_names
@@ -31,6 +32,7 @@ _COMMANDS = {
     "replay": "play a recording as simulated exchanges, or check it",
     "doctor": "say what is reachable, how fast, and what to do",
     "coins": "change what is stored about coins",
+    "keys": "make, list and revoke API keys",
     "backfill": "make bars of days past from the venues' own candles",
     "export": "write history as a table, CSV or Parquet, for research",
     "verify": "say what is missing, and compare samples with the venues",
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add_record(parsers["record"])
     add_replay(parsers["replay"])
     _add_coins(parsers["coins"])
+    add_keys(parsers["keys"])
     add_backfill(parsers["backfill"])
     add_export(parsers["export"])
     add_verify(parsers["verify"])

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from adapters.icon.source import HttpIconSource
 from adapters.postgres.coin_repository import PostgresCoinRepository
 from adapters.postgres.icon_repository import PostgresIconRepository
+from adapters.postgres.key_repository import PostgresKeyRepository
 from adapters.postgres.latest_repository import PostgresLatestRepository
 from adapters.resilience.monitor import UpstreamMonitor
 from app.identity import identity_table
@@ -34,6 +35,7 @@ from domain.services.channel_router import ChannelRouter
 from domain.services.fx_service import FxService
 from domain.services.health_service import HealthService
 from domain.services.icon_service import IconService
+from domain.services.key_service import KeyService
 from domain.services.latest_service import LatestService
 from domain.services.market_data_service import MarketDataService
 from domain.services.market_service import MarketService
@@ -54,6 +56,7 @@ class Core:
     market_data: MarketDataService
     windows: WindowService
     health: HealthService
+    keys: KeyService
     monitors: Sequence[UpstreamMonitor]
     offsets: Mapping[Exchange, Callable[[], int | None]]
 
@@ -76,7 +79,8 @@ def open_core(
     """Compose; `icon_source` and the adapters are closed by who made them."""
     board, shared = _board_service(settings, rates, clock, sharing)
     monitors = _monitors(venues, rates, sharing)
-    reporters: list[UpstreamReporter] = [*monitors]
+    keys = KeyService(PostgresKeyRepository(store.database), clock)
+    reporters: list[UpstreamReporter] = [*monitors, keys]
     if sharing is not None and shared is not None:
         reporters.append(sharing.attach(shared, monitors))
     catalog = _catalog(settings, store, clock, venues, sharing)
@@ -98,6 +102,7 @@ def open_core(
         market_data=_market_data(settings, clock, venues, board.board, catalog),
         windows=WindowService(venues[0].source, venues[1].source, board, clock),
         health=HealthService(version("kimchi-premium"), reporters, kept, clock),
+        keys=keys,
         monitors=monitors,
         offsets={venue.source.exchange: venue.clock_offset_ms for venue in venues},
     )
@@ -212,6 +217,7 @@ def core_workers(core: Core, rates: Sequence[Rate], clock: Clock) -> list[Worker
         Worker("window.sample", core.windows.run_sample),
         *(Worker(f"fx.{r.source.name}", partial(core.fx.run, r.source)) for r in rates),
         Worker("skew", SkewService(core.offsets, core.board, clock).run),
+        Worker("keys", core.keys.run),
     ]
 
 

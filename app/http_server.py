@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from api.limit import MAX_MESSAGE_BYTES
+from app.http_protocol import http_protocol
 from app.http_setting import HttpSettings
 from app.socket_protocol import socket_protocol
 from app.store import CannotStart
@@ -17,8 +19,9 @@ PING_TIMEOUT_S = 20.0
 BACKLOG = 2048
 # A few boards: enough to keep a fast reader busy, little enough to be fresh.
 NOTSENT_BYTES = 64 * 1024
-# The largest message a client may send us.
-MAX_MESSAGE_BYTES = 1024 * 1024
+UNREAD_S = 60.0
+"""A connection whose peer takes nothing of what was sent for so long is dropped, also
+one that is closing: it would wait for its peer for ever (TCP_USER_TIMEOUT, Linux)."""
 
 
 class HttpServer(uvicorn.Server):
@@ -60,13 +63,16 @@ def bind(settings: HttpSettings) -> socket.socket:
 
 
 def _keep_stale_out(listener: socket.socket) -> None:
-    """Bound what waits unsent in the kernel: only what waits here can be merged.
+    """Bound what waits in the kernel, and how long: only what waits here can be merged.
 
     Connections inherit it from the listener (Linux, macOS).
     """
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if option is not None:
         listener.setsockopt(socket.IPPROTO_TCP, option, NOTSENT_BYTES)
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, round(UNREAD_S * 1000))
 
 
 def share_port(listener: socket.socket) -> None:
@@ -82,15 +88,20 @@ def cannot_listen(address: str, exc: OSError) -> CannotStart:
     )
 
 
-def make_server(app: Starlette, settings: HttpSettings) -> HttpServer:
-    """Return the server for the application, not yet serving."""
+def make_server(
+    app: Starlette, settings: HttpSettings, message_bytes: int = MAX_MESSAGE_BYTES
+) -> HttpServer:
+    """Return the server for the application, not yet serving.
+
+    A WebSocket message of more than `message_bytes` closes its socket.
+    """
     graphql = getattr(app.state, "graphql", None)  # None: an ingest answers probes only
     return HttpServer(
         uvicorn.Config(
             app,
             lifespan="off",
             loop="none",
-            http="httptools",
+            http="httptools" if graphql is None else http_protocol(graphql.exchange),
             ws=(
                 "none"
                 if graphql is None
@@ -98,13 +109,16 @@ def make_server(app: Starlette, settings: HttpSettings) -> HttpServer:
             ),
             ws_ping_interval=PING_INTERVAL_S,
             ws_ping_timeout=PING_TIMEOUT_S,
-            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_max_size=message_bytes,
             # Per socket it costs ten times the rest of a frame's way: see api/live.
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=max(1, round(settings.drain_s)),
             access_log=False,
             log_config=None,
             server_header=False,
+            # Who asks is told by `api.caller`, which believes trusted proxies only;
+            # uvicorn would believe every program on this machine.
+            proxy_headers=False,
             backlog=BACKLOG,
         )
     )

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from adapters.resilience.clock import SystemClock
+from app.document import open_documents
 from app.garbage import settle
 from app.http_server import HttpServer, bind, cannot_listen, make_server, url_of
 from app.settings import Settings
@@ -47,14 +48,17 @@ async def serve(settings: Settings, role: Role = Role.ALL, siblings: int = 1) ->
     async with AsyncExitStack() as stack:
         listener = bind(settings.http)
         stack.callback(listener.close)
+        documents = await asyncio.to_thread(
+            open_documents, settings.document, settings.limit.limits()
+        )
         store = await stack.enter_async_context(
             open_store(settings, clock, patience_s=START_PATIENCE_S)
         )
         sharing = open_sharing(settings, role, store, clock, siblings)
-        server = build(settings, store, clock, sharing)
+        server = build(settings, store, clock, sharing, documents)
         stack.push_async_callback(server.close)
         await _restore(server, store)
-        http = make_server(server.app, settings.http)
+        http = make_server(server.app, settings.http, settings.limit.message_bytes)
         stack.enter_context(stop_on_signal(stop, again=lambda: _force(http)))
         serving = asyncio.create_task(http.serve([listener]), name="http")
         url = url_of(listener, settings.http.host)
@@ -107,6 +111,7 @@ async def _restore(server: Server, store: Store) -> None:
         return
     try:
         async with asyncio.timeout(RESTORE_TIMEOUT_S):
+            await server.keys.look()
             await server.catalog.load()
             await server.latest.restore()
             if server.records:

@@ -14,9 +14,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from app.auth_setting import AuthSettings
+from app.document_setting import DocumentSettings
 from app.extra_setting import BusSettings, OtelSettings
 from app.history_setting import HistorySettings
 from app.http_setting import HttpSettings
+from app.limit_setting import LimitSettings
 from app.route_setting import RouteSettings
 from app.setting_part import Part, Port, Seconds
 from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
@@ -110,6 +113,9 @@ class Settings(BaseSettings):
         Path("var"), description="Folder of the embedded database and kept files."
     )
     http: HttpSettings = HttpSettings()
+    limit: LimitSettings = LimitSettings()
+    auth: AuthSettings = AuthSettings()
+    document: DocumentSettings = DocumentSettings()
     database: DatabaseSettings = DatabaseSettings()
     upbit: UpbitSettings = UpbitSettings()
     binance: BinanceSettings = BinanceSettings()

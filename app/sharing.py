@@ -33,7 +33,7 @@ from domain.services.replica_service import ReplicaService
 
 # Workers of an API replica; the others are an ingest's.
 API_WORKERS: Final = frozenset(
-    {"database", "board", "catalog", "recorder", "history.trail", "loop_delay"}
+    {"database", "board", "catalog", "recorder", "history.trail", "loop_delay", "keys"}
 )
 # Workers that only the leading ingest runs: they write, or ask on behalf of history.
 LEADER_WORKERS: Final = frozenset(

@@ -26,26 +26,27 @@ from websockets.extensions.permessage_deflate import (
 )
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
-from api.live.conversation import PROTOCOL, Conversation
+from api.live.conversation import TOO_MANY, Conversation
+from api.live.message import PROTOCOL
 from api.live.payload import Payload, deflated_start, text_frame
-from api.live.wire import Wire
+from api.live.wire import MAX_PAUSE_S, TOO_SLOW, Wire
 
 PATH: Final = "/graphql"
 
-MAX_PAUSE_S: Final = 30.0
-"""A client that takes nothing for so long is closed with 1013 (try again later)."""
+PORTION_BYTES: Final = 4096
+"""What is read of a client in one turn: a flood leaves others theirs."""
 
 ABORT_S: Final = 5.0
 """What a closing socket has not taken by then is dropped."""
 
 # Larger messages are written in two parts rather than joined: no copy for each member.
 _JOINED_BYTES: Final = 4096
-_TRY_LATER: Final = 1013
 _RESTARTS: Final = 1012
 
 
-Begin = Callable[[Wire, str | None], Conversation]
+Begin = Callable[[Wire, Mapping[str, str], str], Conversation | None]
 Allows = Callable[[Mapping[str, str]], bool]
 
 
@@ -60,7 +61,42 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.paused = False
         self.talk: Conversation | None = None
         self._deflates = False
+        self._is_over = False
+        self._unread = bytearray()
         self._pause_timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, a portion in each turn."""
+        if len(data) <= PORTION_BYTES and not self._unread:
+            self._take(data)
+            return
+        self._unread += data
+        self.transport.pause_reading()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Take the next portion; whoever takes nothing is read from no more."""
+        if self.paused or self.transport.is_closing():
+            return
+        portion = bytes(self._unread[:PORTION_BYTES])
+        del self._unread[:PORTION_BYTES]
+        self._take(portion)
+        if self._unread:
+            self.loop.call_soon(self._read_on)
+        elif not self.paused:
+            self.transport.resume_reading()
+
+    def _take(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            # It cannot be read: refused, or it would stay open.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_events(self) -> None:
+        """Handle what was read; the library has answered a close among it already."""
+        self._is_over = self.conn.state in (State.CLOSING, State.CLOSED)
+        super().handle_events()
 
     def handle_connect(self, event: Request) -> None:
         """Take a handshake that is ours; the application answers every other."""
@@ -74,6 +110,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             super().handle_connect(event)
             return
         self.handshake_initiated = self.handshake_complete = True
+        peer = self.client[0] if self.client else ""
+        self.talk = type(self).begin(self, _Lower(event.headers), peer)
+        if self.talk is None:
+            self._turn_away()
+            return
         response.headers["Sec-WebSocket-Protocol"] = PROTOCOL
         self.conn.send_response(response)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -85,7 +126,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         # Full as soon as the kernel is: what has not been sent can still be merged.
         self.transport.set_write_buffer_limits(high=0)
         self.start_keepalive()
-        self.talk = type(self).begin(self, event.headers.get("traceparent"))
+
+    def _turn_away(self) -> None:
+        """Refuse a handshake: its address has too many sockets."""
+        refusal = self.conn.reject(429, TOO_MANY)
+        refusal.headers["Retry-After"] = "1"
+        self.conn.send_response(refusal)
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
     def send_receive_event_to_app(self) -> None:
         """Give a whole message to whoever it is for."""
@@ -103,6 +152,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def deliver(self, head: bytes, payload: Payload) -> None:
         """See `Wire`."""
+        if self._is_over:
+            return
         if self._deflates:
             blocks = payload.deflated
             if blocks is not None:
@@ -116,7 +167,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def say(self, message: bytes) -> None:
         """See `Wire`."""
-        if not self.close_sent and not self.disconnected:
+        if not self.close_sent and not self.disconnected and not self._is_over:
             self.transport.write(text_frame(message))
 
     async def room(self) -> None:
@@ -127,6 +178,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """See `Wire`."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
+        if self._is_over:
+            return  # the client's close is about to be handled
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
@@ -153,7 +206,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.paused = False
         self._stop_pause()
         if not self.close_sent and not self.disconnected:
-            self.transport.resume_reading()
+            if self._unread:
+                self.loop.call_soon(self._read_on)
+            else:
+                self.transport.resume_reading()
             self.talk.resumed()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,6 +218,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         # Its frame holds the connection that holds it: a cycle for each lost socket,
         # which the collector, rare here, would leave for minutes.
         self.conn.parser.close()
+        self._unread.clear()
         self._stop_pause()
         talk, self.talk = self.talk, None
         if talk is not None:
@@ -172,6 +229,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self.talk is not None:
             self.talk.close()
         super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """Hear that the client's frames break the rules: one is too large (1009)."""
+        if self.talk is not None and self.conn.close_sent is not None:
+            self.talk.broken(self.conn.close_sent.code)
+        super().handle_parser_exception()
 
     def send_keepalive_ping(self) -> None:
         """Ask whether the client is there; one that is full is judged by its pause."""
@@ -201,7 +264,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def _too_slow(self) -> None:
         self._pause_timer = None
         if self.talk is not None:
-            self.talk.end(_TRY_LATER, f"nothing was read for {MAX_PAUSE_S:g} s")
+            self.talk.end(TOO_SLOW, f"nothing was read for {MAX_PAUSE_S:g} s")
 
     def _stop_pause(self) -> None:
         if self._pause_timer is not None:
@@ -216,10 +279,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 class _Lower(Mapping[str, str]):
-    """Headers by lower-case names, the last value of each."""
+    """Headers by lower-case names; lines of one name are joined by commas."""
 
     def __init__(self, headers: Headers) -> None:
-        self._all = {name.lower(): value for name, value in headers.raw_items()}
+        self._all: dict[str, str] = {}
+        for name, value in headers.raw_items():
+            key = name.lower()
+            known = self._all.get(key)
+            self._all[key] = value if known is None else f"{known}, {value}"
 
     def __getitem__(self, name: str) -> str:
         return self._all[name]
@@ -246,8 +313,9 @@ _DEFLATE: Final = ServerPerMessageDeflateFactory(
 def socket_protocol(begin: Begin, allows: Allows) -> type[asyncio.Protocol]:
     """Return the protocol class for uvicorn's `ws=`.
 
-    `begin` makes a conversation on a wire, for a caller's `traceparent`; `allows` says
-    whether the Origin of a handshake (headers by lower-case name) may talk to us.
+    `begin` makes a conversation on a wire, for a handshake's headers (by lower-case
+    name) and the connection's address; None: there are too many. `allows` says whether
+    the Origin of such headers may talk to us.
     """
     made = type(
         "BoundSocketProtocol",

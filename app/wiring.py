@@ -7,11 +7,15 @@ from functools import partial
 from starlette.applications import Starlette
 
 from adapters.icon.source import HttpIconSource
+from api.access import Access
 from api.app import ApiDeps, create_app
+from api.caller import networks
+from api.persisted import PersistedDocuments
 from api.probe import create_probe_app
 from app.core import Core, core_workers, open_core
 from app.history import History, open_history
 from app.instrument import Instruments, Sources, open_instruments, server_metrics
+from app.metric.access import AccessFigures
 from app.metric.bus import Alone, BusFigures
 from app.notice import Notice
 from app.readiness import Readiness
@@ -24,6 +28,7 @@ from domain.ports.clock import Clock
 from domain.services.cache import CacheReporter
 from domain.services.catalog_service import CatalogService
 from domain.services.icon_service import IconService
+from domain.services.key_service import KeyService
 from domain.services.latest_service import LatestService
 from domain.services.premium_watch import PremiumWatch
 from domain.services.replica_service import ReplicaService
@@ -42,6 +47,7 @@ class Server:
     workers: Sequence[Worker]
     notice: Notice
     closers: Sequence[Callable[[], Awaitable[None]]]
+    keys: KeyService
     sharing: Sharing | None = None
 
     @property
@@ -64,10 +70,11 @@ def build(
     store: Store,
     clock: Clock,
     sharing: Sharing | None = None,
+    documents: PersistedDocuments | None = None,
 ) -> Server:
     """Compose a server on a store that is open.
 
-    `sharing`: with others, over a bus.
+    `sharing`: with others, over a bus. `documents`: those that may be named.
     """
     instruments = open_instruments(settings, clock)
     share = 1.0 if sharing is None else sharing.share
@@ -79,7 +86,8 @@ def build(
         settings, store, clock, venues, rates, instruments, icon_source, sharing
     )
     history = _history(settings, store, clock, core, venues, instruments, sharing)
-    app = _app(settings, store, clock, core, history, instruments, sharing)
+    documents = documents or PersistedDocuments()
+    app = _app(settings, store, clock, core, history, instruments, sharing, documents)
     workers = [
         Worker("database", store.run),
         *core_workers(core, rates, clock),
@@ -105,6 +113,7 @@ def build(
             *(() if sharing is None else (sharing.close,)),
         ],
         sharing=sharing,
+        keys=core.keys,
     )
 
 
@@ -137,9 +146,10 @@ def _app(
     history: History,
     instruments: Instruments,
     sharing: Sharing | None,
+    documents: PersistedDocuments,
 ) -> Starlette:
     board = core.board
-    sources = _sources(store, clock, core, history, instruments, sharing)
+    sources = _sources(store, clock, core, history, instruments, sharing, documents)
     deps = ApiDeps(
         board=board,
         watch=PremiumWatch(board, clock),
@@ -157,6 +167,12 @@ def _app(
         tracer=instruments.tracer,
         allowed_origins=settings.http.allowed_origins,
         graphiql=settings.http.graphiql,
+        limits=settings.limit.limits(introspection=settings.http.introspection),
+        trusted_proxies=networks(settings.http.trusted_proxies),
+        status_profile=settings.http.status_profile,
+        ping_interval_s=settings.http.ping_interval_s,
+        access=Access(core.keys, required=settings.auth.mode == "keys"),
+        persisted=documents,
     )
     if sharing is not None and not sharing.serves:
         return create_probe_app(deps)
@@ -170,6 +186,7 @@ def _sources(
     history: History,
     instruments: Instruments,
     sharing: Sharing | None,
+    documents: PersistedDocuments,
 ) -> Sources:
     board = core.board
     shared = board if isinstance(board, ReplicaService) else None
@@ -190,5 +207,6 @@ def _sources(
         others=[
             *history.gatherers,
             bus.gather,
+            AccessFigures(core.keys, documents).gather,
         ],
     )

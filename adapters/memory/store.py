@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from adapters.memory.bar_book import BarBook
+from domain.model.access import ApiKey
 from domain.model.candle import Candle
 from domain.model.coin import Coin, Listing
 from domain.model.daily_rate import DailyRate
@@ -45,6 +46,7 @@ class MemoryStore:
     snapshots: dict[tuple[date, str], DailySnapshot] = field(default_factory=dict)
     audits: list[AuditEntry] = field(default_factory=list)
     bars: BarBook = field(default_factory=BarBook)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
 
     def reach(self) -> None:
         """Do nothing, or say that nobody reaches the store.

@@ -1,6 +1,6 @@
 """The tables. Every NUMERIC is unconstrained, so a number is kept digit by digit.
 
-Whoever imports this has all of them, those of `history_table` too.
+Whoever imports this has all of them, those of `history_table` and `access_table` too.
 
 Latest values have no foreign key to their coin: they are written every second, also
 while the catalogue still waits to be saved.
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from adapters.postgres import history_table
+from adapters.postgres import access_table, history_table
 from adapters.postgres.column import Instant, finite, positive
 from adapters.postgres.history_table import BASES
 from adapters.postgres.row import NOW, ROOMY, Row, table_of
@@ -41,6 +41,7 @@ __all__ = [
     "ListingRow",
     "Row",
     "ServerStateRow",
+    "access_table",
     "history_table",
     "table_of",
 ]

@@ -42,17 +42,20 @@ class PieceWriter(TextWriter):
         parts = Parts(self.draft)
         for key, field in keyed(selected):
             parts.fixed(key)
-            if field.moves:
+            if self.is_apart(field):
                 parts.flush()
-                self._field_pieces(scope, selected, field)
+                self.apart(scope, selected, field)
             else:
                 self.field(scope, selected, field, parts)
         parts.fixed(closing(selected))
         parts.flush()
 
-    def _field_pieces(
-        self, scope: Scope, owner: SelectedObject, field: SelectedField
-    ) -> None:
+    def is_apart(self, field: SelectedField) -> bool:
+        """Whether a field gets pieces of its own."""
+        return field.moves
+
+    def apart(self, scope: Scope, owner: SelectedObject, field: SelectedField) -> None:
+        """Add the pieces of such a field."""
         if field.field is not None and field.inner is not None and not field.is_moving:
             kind, read = field.field.type, self.read(scope, field)
             if self._is_open(kind, read.result, field.inner):

@@ -56,6 +56,13 @@ class Fragments(Generic[K]):
 class StillFragments(Fragments[bytes]):
     """A selection in which nothing moves: its JSON is kept whole."""
 
+    def one(self, version: Premium, moment: Moment) -> bytes:
+        """Return the JSON of one version."""
+        known = self._kept.get(version.coin.symbol)
+        if known is not None and known[0] is version:
+            return known[1]
+        return self.current((version,), moment)[0]
+
     def many(self, versions: Iterable[Premium], moment: Moment) -> bytes:
         """Return the JSON of a list of versions."""
         return b"[%b]" % b",".join(self.current(versions, moment))

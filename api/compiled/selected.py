@@ -82,6 +82,12 @@ class SelectedObject:
         return self.kind.name, tuple(field.key for field in self.fields)
 
 
+def size_of(selected: SelectedObject) -> int:
+    """Return how many fields are selected, all levels together."""
+    inner = (field.inner for field in selected.fields)
+    return len(selected.fields) + sum(size_of(found) for found in inner if found)
+
+
 class Selecting:
     """Flattens the selection of one operation."""
 

@@ -79,7 +79,7 @@ class SelectionCompiler:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._leaves = Leaves()
+        self.leaves = Leaves()
         self._events: WeakValueDictionary[Hashable, CompiledEvent] = (
             WeakValueDictionary()
         )
@@ -144,19 +144,20 @@ class SelectionCompiler:
         used: list[Fragments[Any]] = []
 
         def fragments(inner: SelectedObject) -> Fragments[Any]:
-            used.append(self._shared(inner))
+            used.append(self.fragments(inner))
             return used[-1]
 
         draft = Draft(VALUE, MOMENT)
         draft.line("out = []")
-        EventWriter(draft, self._leaves, fragments).event(response, selected)
+        EventWriter(draft, self.leaves, fragments).event(response, selected)
         draft.line("return b''.join(out)")
         return CompiledEvent(field, selected.moves, draft.compiled(), used)
 
-    def _shared(self, selected: SelectedObject) -> Fragments[Any]:
+    def fragments(self, selected: SelectedObject) -> Fragments[Any]:
+        """Return the fragments of a selection of coins, one for all who select it."""
         found = self._fragments.get(selected.key)
         if found is None:
-            found = write_fragments(selected, self._leaves)
+            found = write_fragments(selected, self.leaves)
             self._fragments[selected.key] = found
         return found
 

@@ -4,45 +4,49 @@ Source: PROTOCOL.md of graphql-ws. It reads no socket and waits for none: who dr
 gives it messages (`receive`), tells when the socket has room again (`resumed`) and when
 it is gone (`close`). A mistake in the protocol closes the socket with its code; a
 mistake in an operation is that operation's `error`, and the others live on.
+
+| code | when the socket is closed with it                                  |
+| ---- | ------------------------------------------------------------------ |
+| 1011 | no answer to our `ping`                                            |
+| 1013 | its key's sockets are all open, or nobody knows the key now        |
+| 4400 | a message that is none of the protocol                             |
+| 4401 | an operation before `connection_init` was acknowledged             |
+| 4403 | `connection_init` with a key that is missing, wrong or over, later |
+| 4406 | another sub-protocol (`asgi.py`)                                   |
+| 4408 | no `connection_init` in time                                       |
+| 4409 | an operation with the ID of one that runs                          |
+| 4429 | a second `connection_init`                                         |
 """
 
 import asyncio
 import json
-import logging
-from collections.abc import Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import msgspec
+from graphql import GraphQLError
 from strawberry.types.execution import PreExecutionError
 
-from api.answer import event_json
+from api.access import OVER, AccessRefused, credential_in
+from api.admission import too_many, unreadable
 from api.body import decode_json
 from api.context import ApiContext
-from api.error import ErrorCode
-from api.limit import (
-    CONNECTION_INIT_TIMEOUT_S,
-    MAX_OPERATION_ID,
-    MAX_OPERATIONS_PER_SOCKET,
-)
+from api.limit import Bound
+from api.live.alone import Alone
 from api.live.engine import LiveEngine
-from api.live.group import Member
-from api.live.payload import head_of
+from api.live.guest import Guest
+from api.live.message import ACK, message_of, pong_of, problem_of, reason_of
+from api.live.pulse import Pulse
+from api.live.question import Question
+from api.live.seat import Seat, take_seat, too_many_subscriptions
 from api.live.wire import Wire
-from api.measure import WEBSOCKET, trace_joined
-from api.request_id import bind_request_id
-from api.schema import ApiSchema
-from api.traffic import OK
+from api.schema import ApiSchema, finished
 
-PROTOCOL: Final = "graphql-transport-ws"
+TOO_MANY: Final = "too many WebSockets are open from this address"
+"""What a handshake that is refused with 429 is told."""
 
-# A close frame carries 125 bytes, two of them the code (RFC 6455, section 5.5).
-_MAX_REASON_BYTES: Final = 123
-_ACK: Final = b'{"type":"connection_ack"}'
-_PONG: Final = b'{"type":"pong"}'
-
-_log = logging.getLogger(__name__)
+_NO_PONG: Final = 1011
+_TRY_LATER: Final = 1013
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,14 @@ class Sockets:
     engine: LiveEngine
     context: ApiContext
 
+    def open(self, wire: Wire, guest: Guest) -> "Conversation | None":
+        """Begin the conversation of a socket; None: its address has too many."""
+        deps = self.context.deps
+        if not deps.guard.open_socket(guest.caller):
+            deps.traffic.refuse(Bound.SOCKETS)
+            return None
+        return Conversation(self, wire, guest)
+
 
 class Conversation:
     """One socket's, from the handshake to its end."""
@@ -61,22 +73,35 @@ class Conversation:
         "_acknowledged",
         "_context",
         "_ended",
+        "_forget_key",
+        "_guest",
         "_operations",
+        "_pulse",
         "_shared",
         "_timer",
         "wire",
     )
 
-    def __init__(self, shared: Sockets, wire: Wire, parent: str | None = None) -> None:
+    def __init__(self, shared: Sockets, wire: Wire, guest: Guest) -> None:
+        """Begin; the socket is counted already, as its guest's."""
         self._shared = shared
         self.wire = wire
-        self._context = shared.context if parent is None else _child(shared, parent)
-        self._operations: dict[str, Member | asyncio.Task[None]] = {}
+        self._guest = guest
+        # What is the same for every socket is shared by all.
+        self._context = shared.context
+        if guest.parent is not None or guest.caller.address:
+            self._context = replace(
+                shared.context, parent=guest.parent, caller=guest.caller
+            )
+        self._operations: dict[str, Seat | Alone] = {}
+        self._pulse: Pulse | None = None
         self._acknowledged = False
         self._ended = False
-        shared.context.deps.traffic.socket_opened()
+        self._forget_key: Callable[[], None] = _nothing
+        deps = shared.context.deps
+        deps.traffic.socket_opened()
         self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(
-            CONNECTION_INIT_TIMEOUT_S, self._late
+            deps.limits.init_timeout_s, self._late
         )
 
     @property
@@ -93,42 +118,51 @@ class Conversation:
         except json.JSONDecodeError:
             self.end(4400, "WebSocket message must be valid JSON")
             return
-        problem = _problem(message)
+        problem = problem_of(message)
         if problem is not None:
             self.end(4400, problem)
             return
-        assert isinstance(message, dict)  # noqa: S101 (`_problem` says so)
+        assert isinstance(message, dict)  # noqa: S101 (`problem_of` says so)
         self._take(message)
 
     def resumed(self) -> None:
         """Hear that the socket has room again."""
-        full = [m for m in self._operations.values() if isinstance(m, Member)]
+        full = [s.member for s in self._operations.values() if isinstance(s, Seat)]
         if full:
             self._shared.engine.resume(full)
 
     def complete(self, name: str) -> None:
         """End an operation whose stream has ended."""
-        member = self._operations.pop(name, None)
-        if isinstance(member, Member):
-            self._count(member, -1)
-            self.wire.say(_message(name, "complete"))
+        seat = self._operations.pop(name, None)
+        if isinstance(seat, Seat):
+            self._release()
+            seat.ended()
+            self.wire.say(message_of(name, "complete"))
 
     def end(self, code: int, reason: str) -> None:
-        """Close the socket with a code and a reason that fits its frame."""
+        """Close the socket with a code and a reason."""
         if self._ended:
             return
-        cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
-        self._shared.context.deps.traffic.closes[str(code)] += 1
+        self._shared.context.deps.traffic.closed(code)
         self.close()
-        self.wire.end(code, cut)
+        self.wire.end(code, reason_of(reason))
+
+    def broken(self, code: int) -> None:
+        """Hear that its frames break the rules, for which it is closed with a code."""
+        self._shared.context.deps.traffic.closed(code)
 
     def close(self) -> None:
         """Drop everything: the socket is gone."""
         if self._ended:
             return
         self._ended = True
-        self._shared.context.deps.traffic.socket_closed()
+        deps = self._context.deps
+        deps.traffic.socket_closed()
+        deps.guard.close_socket(self._context.caller)
+        self._forget_key()
         self._stop_timer()
+        if self._pulse is not None:
+            self._pulse.stop()
         for name in list(self._operations):
             self._drop(name)
 
@@ -142,11 +176,13 @@ class Conversation:
             self._timer = None
 
     def _take(self, message: Mapping[str, Any]) -> None:
+        if self._pulse is not None:
+            self._pulse.heard()
         match message["type"]:
             case "connection_init":
                 self._begin(message.get("payload"))
             case "ping":
-                self.wire.say(_PONG)
+                self.wire.say(pong_of(message.get("payload")))
             case "pong":
                 pass
             case "subscribe":
@@ -156,15 +192,38 @@ class Conversation:
             case unknown:
                 self.end(4400, f"Unknown message type: {unknown}")
 
-    def _begin(self, payload: object) -> None:
-        if not isinstance(payload, dict | None):
-            self.end(4400, "Invalid connection init payload")
-        elif self._timer is None:
+    def _begin(self, payload: Mapping[str, object] | None) -> None:
+        if self._acknowledged:
             self.end(4429, "Too many initialisation requests")
-        else:
-            self._stop_timer()
-            self._acknowledged = True
-            self.wire.say(_ACK)
+            return
+        deps, guest = self._context.deps, self._guest
+        try:
+            shown = credential_in(payload) or guest.credential
+            caller = deps.access.caller(shown, guest.caller.address)
+        except AccessRefused as exc:
+            self.end(exc.close_code, str(exc))
+            return
+        if caller.account != guest.caller.account:
+            # A key has sockets of its own, whatever its address has.
+            if not deps.guard.open_socket(caller):
+                deps.traffic.refuse(Bound.SOCKETS)
+                self.end(_TRY_LATER, "all sockets of this API key are open")
+                return
+            deps.guard.close_socket(guest.caller)
+        self._context = replace(self._context, caller=caller)
+        self._stop_timer()
+        self._acknowledged = True
+        self.wire.say(ACK)
+        if deps.ping_interval_s:
+            self._pulse = Pulse(self.wire, deps.ping_interval_s, self._silent)
+            self._pulse.heard()
+        self._forget_key = deps.access.watch(caller, self._key_ended)
+
+    def _key_ended(self) -> None:
+        self.end(4403, OVER)
+
+    def _silent(self) -> None:
+        self.end(_NO_PONG, "no answer to our ping")
 
     def _subscribe(self, name: str, payload: Mapping[str, Any]) -> None:
         if not self._acknowledged:
@@ -173,125 +232,78 @@ class Conversation:
         if name in self._operations:
             self.end(4409, f"Subscriber for {name} already exists")
             return
-        if len(self._operations) >= MAX_OPERATIONS_PER_SOCKET:
-            self._refuse(name)
+        deps = self._context.deps
+        if len(self._operations) >= deps.limits.operations:
+            self._refuse(name, too_many(Bound.OPERATIONS, deps.limits.operations))
             return
-        query, operation = payload["query"], payload.get("operationName")
-        variables = payload.get("variables")
-        context = self._context.afresh()
-        began_s = context.deps.clock.monotonic()
-        member = self._shared.engine.join(
-            self, name, query, variables, operation, context
-        )
-        if member is not None:
-            self._operations[name] = member
-            self._joined(member, context, began_s)
-            return
-        running = self._run(name, query, variables, operation)
-        self._operations[name] = asyncio.get_running_loop().create_task(
-            running, name="socket.operation"
-        )
-
-    def _joined(self, member: Member, context: ApiContext, began_s: float) -> None:
-        """Count and trace a subscription that a group runs; its first event is out."""
-        self._count(member, 1)
-        context.subscribed()
-        deps = context.deps
-        seconds = deps.clock.monotonic() - began_s
-        deps.traffic.operation("subscription", WEBSOCKET, OK, seconds)
-        if deps.tracer.is_on:
-            trace_joined(context, member.group.key.document, seconds)
-
-    def _refuse(self, name: str) -> None:
-        code = ErrorCode.RATE_LIMITED.value
-        self._context.deps.traffic.errors[code] += 1
-        text = f"at most {MAX_OPERATIONS_PER_SOCKET} operations run on one socket"
-        error = {"message": text, "extensions": {"code": code}}
-        self.wire.say(_message(name, "error", [error]))
-
-    async def _run(
-        self,
-        name: str,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation: str | None,
-    ) -> None:
-        """Run an operation the ordinary way, in a task and under an ID of its own."""
-        bind_request_id()
         try:
-            results = await self._shared.schema.stream(
-                query,
-                variable_values=variables,
-                context_value=self._context,
-                operation_name=operation,
+            query = deps.persisted.text(
+                payload.get("query"),
+                payload.get("extensions"),
+                payload.get("documentId"),
             )
-            head, first = head_of(name), True
-            async with aclosing(results):
-                async for result in results:
-                    if first and isinstance(result, PreExecutionError):
-                        errors = [error.formatted for error in result.errors or ()]
-                        self._finish(name, _message(name, "error", errors))
-                        return
-                    self.wire.say(head + event_json(result) + b"}")
-                    first = False
-                    # The next event is made when it can be sent: merged until then.
-                    await self.wire.room()
-            self._finish(name, _message(name, "complete"))
-        except Exception:  # noqa: BLE001 (our own fault, logged: the socket lives on)
-            _log.exception("socket.operation_failed")
-            self._finish(name, _message(name, "complete"))
+        except GraphQLError as exc:
+            self._refuse(name, exc)
+            return
+        question = Question(
+            query, payload.get("variables"), payload.get("operationName")
+        )
+        self._start(name, question)
 
-    def _finish(self, name: str, message: bytes) -> None:
+    def _start(self, name: str, question: Question) -> None:
+        shared, context = self._shared, self._context.afresh()
+        deps, asked = context.deps, (question.query, question.operation)
+        unread = unreadable(shared.schema.core, question.query, context)
+        if unread is not None:
+            self._refuse(name, unread)
+            return
+        lasts = shared.schema.is_subscription(*asked, deps.limits)
+        if lasts and not deps.guard.open_subscription(context.caller):
+            self._refuse(name, too_many_subscriptions(context))
+            return
+        try:
+            seat = take_seat(shared.engine, self, name, question, context)
+        except BaseException:
+            if lasts:
+                self._release()
+            raise
+        if seat is not None:
+            self._operations[name] = seat
+            return
+        alone = Alone(
+            shared.schema, self.wire, self._context, name, self._finish, lasts=lasts
+        )
+        self._operations[name] = alone
+        alone.start(question)
+
+    def _refuse(self, name: str, error: GraphQLError) -> None:
+        result = finished(PreExecutionError(None, [error]), self._context)
+        errors = [error.formatted for error in result.errors or ()]
+        self.wire.say(message_of(name, "error", errors))
+
+    def _finish(self, alone: Alone, message: bytes) -> None:
         """Tell the end of an operation, unless the client has ended it already."""
-        if self._operations.get(name) is asyncio.current_task():
-            del self._operations[name]
+        if self._operations.get(alone.name) is alone:
+            del self._operations[alone.name]
+            if alone.lasts:
+                self._release()
             self.wire.say(message)
+
+    def _release(self) -> None:
+        """Count a subscription no longer among its caller's."""
+        context = self._context
+        context.deps.guard.close_subscription(context.caller)
 
     def _drop(self, name: str) -> None:
         running = self._operations.pop(name, None)
-        if isinstance(running, Member):
-            self._shared.engine.leave(running)
-            self._count(running, -1)
+        if isinstance(running, Seat):
+            self._release()
+            running.leave()
         elif running is not None:
+            if running.lasts:
+                self._release()
             running.cancel()
 
-    def _count(self, member: Member, step: int) -> None:
-        """Count a member; ordinary operations are counted on their way."""
-        subscriptions = self._context.deps.traffic.subscriptions
-        subscriptions[member.group.field, WEBSOCKET] += step
 
-
-def _child(shared: Sockets, parent: str) -> ApiContext:
-    """Return the context of a socket whose caller traces."""
-    return ApiContext(shared.context.deps, WEBSOCKET, parent)
-
-
-def _message(name: str, kind: str, payload: object = None) -> bytes:
-    message: dict[str, object] = {"id": name, "type": kind}
-    if payload is not None:
-        message["payload"] = payload
-    return msgspec.json.encode(message)
-
-
-def _problem(message: object) -> str | None:
-    """Say what is wrong with a message's shape."""
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return "a message must be an object with a type"
-    if message["type"] not in ("subscribe", "complete"):
-        return None
-    name = message.get("id")
-    if not isinstance(name, str) or not 1 <= len(name) <= MAX_OPERATION_ID:
-        return f"id must be a string of 1 to {MAX_OPERATION_ID} characters"
-    if message["type"] == "subscribe":
-        return _payload_problem(message.get("payload"))
-    return None
-
-
-def _payload_problem(payload: object) -> str | None:
-    if not isinstance(payload, Mapping) or not isinstance(payload.get("query"), str):
-        return "payload must be an object with a query"
-    if not isinstance(payload.get("variables"), dict | None):
-        return "variables must be an object"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "operationName must be a string"
-    return None
+def _nothing() -> None:
+    """There is no key to be watched."""

@@ -10,20 +10,21 @@ group and no other.
 import asyncio
 import heapq
 import logging
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, Protocol
 
 import msgspec
 
+from api.admission import take_joining
 from api.context import ApiContext
+from api.limit import HEARING
 from api.live.group import Group, GroupKey, Member, Owner
 from api.live.opening import Opened, Opening
-from api.live.payload import Payload
 from api.live.source import Watch
 from api.live.telling import Gone, Telling, telling_of
-from api.measure import WEBSOCKET
 from api.schema import ApiSchema
 from domain.model.board import Tick
 from domain.ports.clock import Clock
@@ -90,14 +91,24 @@ class LiveEngine:
 
         None: it has to run the ordinary way, which also tells what is wrong with it.
         """
-        text = msgspec.json.encode(variables or {}, order="deterministic")
-        key = GroupKey(query, operation, text, context.share_key())
+        try:
+            text = msgspec.json.encode(variables or {}, order="deterministic")
+        except RecursionError:  # as deep as can be read, too deep to be written
+            return None
+        share, transport = context.share_key(), context.transport
+        key = GroupKey(query, operation, text, share, transport)
         group = self._groups.get(key)
         if group is None:
             group = self._open(key, variables, context)
             if group is None:
                 return None
+        elif context.dry_run or not take_joining(context):
+            return None
         member = Member(owner, name, group)
+        if not _burdened(member, context):
+            if not group.members:
+                self._drop(group)
+            return None
         try:
             group.join(member)
         except Gone:
@@ -114,6 +125,7 @@ class LiveEngine:
         """Let a member go; its group goes with the last one."""
         group = member.group
         group.leave(member)
+        _unburdened(member)
         if not group.members and self._groups.get(group.key) is group:
             self._drop(group)
 
@@ -144,7 +156,7 @@ class LiveEngine:
     def sent(self, group: Group, count: int, tick_s: float | None) -> None:
         """See `Hooks`."""
         lag_s = None if tick_s is None else self._clock.monotonic() - tick_s
-        self._counts.delivered(group.field, WEBSOCKET, count, lag_s)
+        self._counts.delivered(group.field, group.key.transport, count, lag_s)
 
     def broken(self, member: Member, exc: Exception) -> None:
         """See `Hooks`."""
@@ -171,9 +183,11 @@ class LiveEngine:
         if not isinstance(opened, Opened):
             self.ordinary[opened.value] += 1
             return None
-        payload = self._payload(opened, context)
-        group = Group(key, opened.event.field, opened.source.watch, payload, self)
+        watch = opened.source.watch
+        group = Group(key, opened.event.field, watch, opened.write, self)
+        group.greet = opened.greet
         group.forget = opened.event.forget
+        group.burden_s = opened.burden_s
         self._groups[key] = group
         if group.symbols is None:
             self._wide.add(group)
@@ -181,20 +195,6 @@ class LiveEngine:
             for symbol in group.symbols:
                 self._narrow[symbol].add(group)
         return group
-
-    def _payload(
-        self, opened: Opened, context: ApiContext
-    ) -> Callable[[object], Payload]:
-        """Return what writes an event of a group."""
-
-        def write(event: object) -> Payload:
-            moment = context.moment()
-            data = opened.write(event, moment)
-            if isinstance(data, Payload):
-                return data
-            return Payload.of(data, moment.now_ms)
-
-        return write
 
     def _drop(self, group: Group) -> None:
         self._groups.pop(group.key, None)
@@ -267,8 +267,10 @@ class LiveEngine:
             _log.error("live.group_failed", exc_info=exc, extra=extra)
         members = list(group.members)
         self._drop(group)
+        group.payer = None
         for member in members:
             group.leave(member)
+            _unburdened(member)
             self._complete(member)
 
     def _complete(self, member: Member) -> None:
@@ -308,3 +310,31 @@ class LiveEngine:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+
+
+def _burdened(member: Member, context: ApiContext) -> bool:
+    """Take a member's part of its caller's rate; False: there is not so much.
+
+    The first one of a group answers for making its events, others for being told.
+    """
+    group = member.group
+    pace_s = group.watch.throttle_ms / 1000
+    is_payer = group.payer is None
+    amount_s = group.burden_s if is_payer else math.ceil(HEARING / pace_s)
+    member.hold = context.deps.guard.hold(context.caller, amount_s)
+    if member.hold is not None and is_payer:
+        group.payer = member
+    return member.hold is not None
+
+
+def _unburdened(member: Member) -> None:
+    """Give a member's part back; another one answers for the group then."""
+    if member.hold is not None:
+        member.hold.release()
+        member.hold = None
+    group = member.group
+    if group.payer is not member:
+        return
+    group.payer = next(iter(group.members), None)
+    if group.payer is not None and group.payer.hold is not None:
+        group.payer.hold.become(group.burden_s)

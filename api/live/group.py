@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from api.guard import Hold
 from api.live.payload import Payload, head_of
 from api.live.source import BoardWatch, Watch
 from api.live.telling import Telling
 from api.live.wire import Wire
+from api.measure import WEBSOCKET
 from domain.model.pace import throttle_wait_s
 
 SENDS_PER_TURN: Final = 256
@@ -28,12 +30,14 @@ class GroupKey:
     """What must be equal for two subscriptions to be told the same bytes.
 
     `share` is whatever of the caller may make answers differ (`ApiContext.share_key`).
+    `transport` says under which name what they are told is counted.
     """
 
     document: str
     operation: str | None
     variables: bytes
     share: object
+    transport: str = WEBSOCKET
 
 
 class Owner(Protocol):
@@ -53,6 +57,7 @@ class Member:
         "cohort",
         "group",
         "head",
+        "hold",
         "name",
         "owner",
         "telling",
@@ -66,6 +71,8 @@ class Member:
         self.name = name
         self.group = group
         self.head = head_of(name)
+        # What it takes of its caller's rate.
+        self.hold: Hold | None = None
         # In a cohort, or by itself (`telling`; None: nothing was told yet).
         self.cohort: Cohort | None = None
         self.telling: Telling | None = None
@@ -129,6 +136,11 @@ class Group:
         self.lagging: set[Member] = set()
         # Drops what is kept of coins that left the board.
         self.forget: Callable[[Iterable[str]], None] = _nothing
+        # Writes first events, where they differ.
+        self.greet = write
+        # What its events may cost a second, and the member who answers for it.
+        self.burden_s = 0
+        self.payer: Member | None = None
         self._write = write
         self._hooks = hooks
         self._cohorts: dict[tuple[int, int | None], Cohort] = {}
@@ -264,7 +276,7 @@ class Group:
 
     def _tell_all(self, member: Member) -> None:
         telling = self._hooks.new_telling(self.watch)
-        payload = self._write(telling.snapshot())
+        payload = self.greet(telling.snapshot())
         member.wire.deliver(member.head, payload)
         self._hooks.sent(self, 1, None)
         self._place(member, telling, self._hooks.tick_s())

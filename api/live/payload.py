@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from api.scalar import instant_text
+from api.spent import Spent
 
 MIN_DEFLATED: Final = 1024
 """Bytes of a body from which compression pays."""
@@ -39,6 +40,12 @@ def _ending(now_ms: int) -> bytes:
     return b',"extensions":{"serverTime":"' + instant_text(now_ms).encode() + b'"}}}'
 
 
+def _first_ending(now_ms: int, spent: Spent) -> bytes:
+    """Return what follows the data of a first event: it tells the cost, too."""
+    more = b',"cost":' + msgspec.json.encode(spent.told()) + b"}}}"
+    return _ending(now_ms).removesuffix(b"}}}") + more
+
+
 class Payload:
     """The shared bytes of one event: the payload and the message's closing brace."""
 
@@ -51,9 +58,13 @@ class Payload:
         self._start = b""
 
     @classmethod
-    def of(cls, data: bytes, now_ms: int) -> "Payload":
-        """Return the payload of an answer without errors, sent at a time (Unix ms)."""
-        return cls(b'{"data":' + data + _ending(now_ms))
+    def of(cls, data: bytes, now_ms: int, spent: Spent | None = None) -> "Payload":
+        """Return the payload of an answer without errors, sent at a time (Unix ms).
+
+        `spent` is told with the first event.
+        """
+        ending = _ending(now_ms) if spent is None else _first_ending(now_ms, spent)
+        return cls(b'{"data":' + data + ending)
 
     def start(self, head_size: int) -> bytes:
         """Return the header of the uncompressed frame behind a head of so many bytes.

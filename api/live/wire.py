@@ -1,8 +1,15 @@
 """A socket as the engine sees it."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from api.live.payload import Payload
+
+MAX_PAUSE_S: Final = 30.0
+"""A client that takes nothing for so long is let go: a WebSocket is closed with 1013
+(try again later), a response is cut off."""
+
+TOO_SLOW: Final = 1013
+"""The close code of such a socket (IANA's registry of RFC 6455)."""
 
 
 class Wire(Protocol):

@@ -21,7 +21,12 @@
     ? { query: asked.get("query"), variables: asked.get("variables") || undefined }
     : {};
 
-  const title = React.createElement(GraphiQL.Logo, null, document.title);
+  const guide = React.createElement(
+    "a",
+    { className: "guide", href: new URL("docs", document.baseURI).href },
+    "설명서 · Docs",
+  );
+  const title = React.createElement(GraphiQL.Logo, null, document.title, guide);
   const page = React.createElement(
     GraphiQL,
     {

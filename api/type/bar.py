@@ -100,40 +100,43 @@ class PremiumBar:
 
 @strawberry.type(description="A bar's place in a page.")
 class PremiumBarEdge:
-    """A bar and its cursor, which is made only where it is asked for."""
+    """View of an `Edge` of a domain `Page` of bars."""
 
-    page: strawberry.Private[page_model.Page[model.PremiumBar]]
-    place: strawberry.Private[int]
+    value: strawberry.Private[page_model.Edge[model.PremiumBar]]
+
+    @classmethod
+    def from_domain(cls, value: page_model.Edge[model.PremiumBar]) -> Self:
+        """Return the view."""
+        return cls(value=value)
 
     @resolver("Its place among what was asked for.")
     def cursor(self) -> str:
         """Its place."""
-        return self.page.cursors[self.place]
+        return self.value.cursor
 
     @resolver("The bar.")
     def node(self) -> PremiumBar:
         """The bar."""
-        return PremiumBar.from_domain(self.page.rows[self.place])
+        return PremiumBar.from_domain(self.value.row)
 
 
 @strawberry.type(description="A page of bars.")
 class PremiumBarConnection:
     """View of a domain `Page` of bars."""
 
-    page: strawberry.Private[page_model.Page[model.PremiumBar]]
+    value: strawberry.Private[page_model.Page[model.PremiumBar]]
 
     @classmethod
-    def from_domain(cls, page: page_model.Page[model.PremiumBar]) -> Self:
+    def from_domain(cls, value: page_model.Page[model.PremiumBar]) -> Self:
         """Return the view."""
-        return cls(page=page)
+        return cls(value=value)
 
     @resolver("The bars of this page, in the direction asked for.")
     def edges(self) -> list[PremiumBarEdge]:
         """The rows."""
-        page = self.page
-        return [PremiumBarEdge(page=page, place=at) for at in range(len(page.rows))]
+        return [PremiumBarEdge.from_domain(edge) for edge in self.value.edges]
 
     @resolver("What lies around this page.")
     def page_info(self) -> PageInfo:
         """What lies around."""
-        return PageInfo.from_domain(self.page)
+        return PageInfo.from_domain(self.value)

@@ -13,7 +13,7 @@ from domain.model import health as model
 @strawberry.type(
     description=(
         "One upstream and channel: `upbit.rest`, `upbit.stream`, `binance.rest`, "
-        "`binance.stream`, `fx.dunamu`, …"
+        "`binance.stream`, `fx.dunamu` and the like."
     )
 )
 class UpstreamStatus:

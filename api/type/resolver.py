@@ -15,16 +15,25 @@ R = TypeVar("R")
 Method = Callable[Concatenate[S, P], R]
 MOVING = "kimp-moving"
 """Where a field says that its value moves on while its object stays the same."""
+READY = "kimp-ready"
+"""Where a root field says what gives its domain value without waiting."""
 
 
 def resolver(
-    description: str, name: str | None = None, *, moving: bool = False
+    description: str,
+    name: str | None = None,
+    *,
+    moving: bool = False,
+    ready: Callable[..., object] | None = None,
 ) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
     """Make a method a field; `name` where camel case does not give the right one.
 
     `moving`: it reads the clock or the board, so it is asked anew at each sending.
+    `ready`: a root's, which gives its domain value without waiting (see `api.ready`).
     """
-    metadata = {MOVING: True} if moving else {}
+    metadata: dict[str, object] = {MOVING: True} if moving else {}
+    if ready is not None:
+        metadata[READY] = ready
     decorator: Any = strawberry.field(
         description=description, name=name, metadata=metadata
     )

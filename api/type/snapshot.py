@@ -54,7 +54,7 @@ class DailySnapshot:
         """The rate."""
         return self.value.prices.fx_rate
 
-    @resolver("Who said so: `dunamu`, `frankfurter`, …")
+    @resolver("Who said so: `dunamu`, `frankfurter` and the like; null without a rate.")
     def fx_source(self) -> str | None:
         """Who said so."""
         return self.value.prices.fx_source
@@ -85,32 +85,43 @@ class DailySnapshot:
 
 @strawberry.type(description="A snapshot's place in a page.")
 class DailySnapshotEdge:
-    """A snapshot and its cursor."""
+    """View of an `Edge` of a domain `Page` of snapshots."""
 
-    cursor: str = strawberry.field(description="Its place among what was asked for.")
-    node: DailySnapshot = strawberry.field(description="The snapshot.")
+    value: strawberry.Private[page_model.Edge[model.DailySnapshot]]
+
+    @classmethod
+    def from_domain(cls, value: page_model.Edge[model.DailySnapshot]) -> Self:
+        """Return the view."""
+        return cls(value=value)
+
+    @resolver("Its place among what was asked for.")
+    def cursor(self) -> str:
+        """Its place."""
+        return self.value.cursor
+
+    @resolver("The snapshot.")
+    def node(self) -> DailySnapshot:
+        """The snapshot."""
+        return DailySnapshot.from_domain(self.value.row)
 
 
 @strawberry.type(description="A page of snapshots.")
 class DailySnapshotConnection:
     """View of a domain `Page` of snapshots."""
 
-    page: strawberry.Private[page_model.Page[model.DailySnapshot]]
+    value: strawberry.Private[page_model.Page[model.DailySnapshot]]
 
     @classmethod
-    def from_domain(cls, page: page_model.Page[model.DailySnapshot]) -> Self:
+    def from_domain(cls, value: page_model.Page[model.DailySnapshot]) -> Self:
         """Return the view."""
-        return cls(page=page)
+        return cls(value=value)
 
     @resolver("The snapshots of this page.")
     def edges(self) -> list[DailySnapshotEdge]:
         """The rows."""
-        return [
-            DailySnapshotEdge(cursor=cursor, node=DailySnapshot.from_domain(row))
-            for cursor, row in zip(self.page.cursors, self.page.rows, strict=True)
-        ]
+        return [DailySnapshotEdge.from_domain(edge) for edge in self.value.edges]
 
     @resolver("What lies around this page.")
     def page_info(self) -> PageInfo:
         """What lies around."""
-        return PageInfo.from_domain(self.page)
+        return PageInfo.from_domain(self.value)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from app.metric import (
+    access,
     board,
     bus,
     cache,
@@ -27,6 +28,7 @@ PARTS: Sequence[tuple[str, Sequence[Family]]] = (
     ("Upstreams", upstream.FAMILIES),
     ("REST in place of a stream", fallback.FAMILIES),
     ("Requests and subscriptions", traffic.FAMILIES),
+    ("API keys and persisted documents", access.FAMILIES),
     ("One-off reads of market data", route.FAMILIES),
     ("Database", database.FAMILIES),
     ("Minutes and their housekeeping", history.FAMILIES),

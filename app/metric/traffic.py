@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
+from api.document import kept_documents
 from api.error import ErrorCode
+from api.limit import Bound
 from api.traffic import Traffic
 from app.metric.family import counter, gauge, histogram
 
@@ -36,6 +38,17 @@ OPERATION_SECONDS = histogram(
     "transport",
 )
 ERRORS = counter("graphql_errors", "Errors told in results and events.", "code")
+REFUSED = counter(
+    "refused",
+    "What a bound of docs/LIMITS.md refused, by its setting's name.",
+    "limit",
+)
+DOCUMENTS = counter(
+    "graphql_documents",
+    "Documents looked up, several times for an operation: `kept` needed neither "
+    "parsing nor validation, `sound` and `wrong` did.",
+    "found",
+)
 SOCKETS = gauge("websocket_connections", "WebSockets open now.")
 SOCKETS_OPENED = counter("websocket_connections_opened", "WebSockets opened.")
 CLOSES = counter("websocket_closes", "WebSockets that we closed.", "code")
@@ -56,7 +69,7 @@ MERGED = counter(
     "field",
 )
 LIVE_GROUPS = gauge(
-    "live_groups", "Groups of subscriptions on WebSockets that are told the same bytes."
+    "live_groups", "Groups of subscriptions that are told the same bytes."
 )
 LIVE_LAGGING = gauge(
     "live_members_lagging", "Subscriptions that wait until their socket has room."
@@ -67,9 +80,15 @@ LIVE_FAILED = counter(
 )
 LIVE_ORDINARY = counter(
     "live_ordinary",
-    "Operations on WebSockets that run one by one: `not_live` (queries, health), "
-    "`wrong`, `uncompilable` (they select what only graphql-core can answer).",
+    "Operations on WebSockets and streams that run one by one: `not_live` (queries, "
+    "health), `wrong`, `refused` (no budget), `uncompilable` (they select what only "
+    "graphql-core can answer).",
     "why",
+)
+DIRECT = counter(
+    "http_direct",
+    "Answers that were written right to the connection: plain queries that are "
+    "compiled.",
 )
 
 FAMILIES = (
@@ -78,6 +97,8 @@ FAMILIES = (
     OPERATIONS,
     OPERATION_SECONDS,
     ERRORS,
+    REFUSED,
+    DOCUMENTS,
     SOCKETS,
     SOCKETS_OPENED,
     CLOSES,
@@ -89,6 +110,7 @@ FAMILIES = (
     LIVE_LAGGING,
     LIVE_FAILED,
     LIVE_ORDINARY,
+    DIRECT,
 )
 
 
@@ -107,6 +129,8 @@ class TrafficFigures:
         yield OPERATION_SECONDS.spread(seen.operation_s)
         # From the start on, or the first error would not be seen as an increase.
         yield ERRORS.of({(code.value,): seen.errors[code.value] for code in ErrorCode})
+        yield REFUSED.of({(b.value,): seen.refused[b.value] for b in Bound})
+        yield DOCUMENTS.of(_documents())
         yield SOCKETS.now(seen.sockets)
         yield SOCKETS_OPENED.now(seen.sockets_opened)
         yield CLOSES.of({(code,): count for code, count in seen.closes.items()})
@@ -118,3 +142,14 @@ class TrafficFigures:
         yield LIVE_LAGGING.now(seen.live.lagging)
         yield LIVE_FAILED.now(seen.live.failed)
         yield LIVE_ORDINARY.of({(why,): n for why, n in seen.live.ordinary.items()})
+        yield DIRECT.now(seen.direct)
+
+
+def _documents() -> dict[tuple[str], int]:
+    """Return how often a document was known, and how many were not; of the process."""
+    sound, wrong = kept_documents()
+    return {
+        ("kept",): sound.hits + wrong.hits,
+        ("sound",): sound.made,
+        ("wrong",): wrong.made,
+    }

@@ -1,14 +1,18 @@
 """Which coins a client wants to see, and in which order."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from domain.model.coin import Coin
 from domain.model.hangul import fold, matches
 from domain.model.market import Exchange, MarketWarning
 from domain.model.page import Direction, Ordering
+
+_SYMBOL: Callable[[Coin], str] = attrgetter("symbol")
+_KOREAN_NAME: Callable[[Coin], str] = attrgetter("korean_name")
 
 
 class CoinOrderField(StrEnum):
@@ -76,11 +80,10 @@ class CoinOrder:
 
     def ordering(self, wanted: CoinFilter) -> Ordering[Coin]:
         """Return the order of pages under a filter."""
-        by_symbol = self.field is CoinOrderField.SYMBOL
         return Ordering(
             name=f"coins {self.field} {wanted.name}",
             direction=self.direction,
-            key=lambda coin: coin.symbol if by_symbol else coin.korean_name,
-            symbol=lambda coin: coin.symbol,
+            key=_SYMBOL if self.field is CoinOrderField.SYMBOL else _KOREAN_NAME,
+            symbol=_SYMBOL,
             numeric=False,
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar, overload
+from typing import Generic, NamedTuple, TypeVar, overload
 
 from domain.model.error import InvalidArgument
 from domain.model.number import canonical
@@ -64,6 +64,19 @@ class Ordering(Generic[T]):
     numeric: bool
 
 
+class Edge(NamedTuple, Generic[T]):
+    """A row in its page; the cursor is made when it is asked for."""
+
+    row: T
+    cursors: Sequence[str]
+    place: int
+
+    @property
+    def cursor(self) -> str:
+        """Its place in this order and filter."""
+        return self.cursors[self.place]
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A page of rows with their cursors, and what lies around it."""
@@ -73,6 +86,11 @@ class Page(Generic[T]):
     total: int
     has_next: bool
     has_previous: bool
+
+    @property
+    def edges(self) -> list[Edge[T]]:
+        """The rows, each with its cursor."""
+        return [Edge(row, self.cursors, place) for place, row in enumerate(self.rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,7 @@ def paginate(rows: Iterable[T], ordering: Ordering[T], request: PageRequest) -> 
     chosen = ranked[start : start + request.first]
     return Page(
         rows=chosen,
-        cursors=list(Cursors(chosen, ordering)),
+        cursors=Cursors(chosen, ordering),
         total=len(ranked),
         has_next=start + len(chosen) < len(ranked),
         has_previous=start > 0,
@@ -110,6 +128,7 @@ class Cursors(Sequence[str]):
     def __init__(self, rows: Sequence[T], ordering: Ordering[T]) -> None:
         fingerprint = _fingerprint(ordering)
         self._count = len(rows)
+        self._made: dict[int, str] = {}
         self._make: Callable[[int], str] = lambda at: _encode(
             _place(rows[at], ordering), fingerprint
         )
@@ -125,8 +144,11 @@ class Cursors(Sequence[str]):
 
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
-            return [self._make(at) for at in range(*place.indices(self._count))]
-        return self._make(place)
+            return [self[at] for at in range(*place.indices(self._count))]
+        known = self._made.get(place)
+        if known is None:
+            known = self._made[place] = self._make(place)
+        return known
 
 
 def place_at(cursor: str, ordering: Ordering[T]) -> tuple[SortKey, str]:
@@ -141,10 +163,17 @@ def place_at(cursor: str, ordering: Ordering[T]) -> tuple[SortKey, str]:
 
 def _sorted(rows: Iterable[T], ordering: Ordering[T]) -> list[T]:
     by_symbol = sorted(rows, key=ordering.symbol)
-    keyed = [(key, row) for row in by_symbol if (key := ordering.key(row)) is not None]
-    unkeyed = [row for row in by_symbol if ordering.key(row) is None]
-    # Python's sort is stable in reverse too: ties stay ascending by symbol.
     descending = ordering.direction is Direction.DESC
+    if ordering.key is ordering.symbol:
+        return by_symbol[::-1] if descending else by_symbol
+    keyed, unkeyed = [], []
+    for row in by_symbol:
+        key = ordering.key(row)
+        if key is None:
+            unkeyed.append(row)
+        else:
+            keyed.append((key, row))
+    # Python's sort is stable in reverse too: ties stay ascending by symbol.
     if ordering.numeric:
         keyed.sort(key=lambda pair: Decimal(pair[0]), reverse=descending)
     else:

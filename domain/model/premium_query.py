@@ -130,7 +130,7 @@ class PremiumOrder:
             name=f"premiums {self.field} {self.basis} {wanted.name}{at}",
             direction=self.direction,
             key=self._key(),
-            symbol=lambda premium: premium.symbol,
+            symbol=_SYMBOL,
             numeric=self.field is not PremiumOrderField.SYMBOL,
         )
 
@@ -141,7 +141,7 @@ class PremiumOrder:
             PremiumOrderField.ABSOLUTE_KRW: lambda p: p.basis(basis).absolute_krw,
             PremiumOrderField.DOMESTIC_VOLUME: _volume,
             PremiumOrderField.DOMESTIC_CHANGE: _change,
-            PremiumOrderField.SYMBOL: lambda p: p.symbol,
+            PremiumOrderField.SYMBOL: _SYMBOL,
         }
         return keys[self.field]
 

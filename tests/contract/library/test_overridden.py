@@ -11,6 +11,7 @@ from strawberry.asgi import GraphQL
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import (
     WebSocketsSansIOProtocol,
 )
@@ -21,12 +22,18 @@ from websockets.server import ServerProtocol
 
 from api.endpoint import GraphQLEndpoint
 from api.event_executor import EventExecutor
+from api.view import GraphQLView
+from app.http_bound import BoundedHttpProtocol
+from app.http_protocol import HttpProtocol
 from app.socket_protocol import SocketProtocol
 
 PROTOCOL_METHODS = {
     "connection_lost": ["self", "exc"],
+    "data_received": ["self", "data"],
     "handle_close": ["self", "event"],
     "handle_connect": ["self", "event"],
+    "handle_events": ["self"],
+    "handle_parser_exception": ["self"],
     "keepalive_timeout": ["self"],
     "pause_writing": ["self"],
     "resume_writing": ["self"],
@@ -37,6 +44,35 @@ PROTOCOL_METHODS = {
     "start_keepalive": ["self"],
     "stop_keepalive": ["self"],
 }
+HTTP_METHODS = {
+    "_start_asgi_task": ["self", "cycle", "app"],
+    "_unset_keepalive_if_required": ["self"],
+    "_unsupported_upgrade_warning": ["self"],
+    "connection_lost": ["self", "exc"],
+    "connection_made": ["self", "transport"],
+    "data_received": ["self", "data"],
+    "handle_websocket_upgrade": ["self"],
+    "on_header": ["self", "name", "value"],
+    "on_headers_complete": ["self"],
+    "on_message_begin": ["self"],
+    "on_message_complete": ["self"],
+    "pause_writing": ["self"],
+    "resume_writing": ["self"],
+    "send_400_response": ["self", "msg"],
+    "timeout_keep_alive_handler": ["self"],
+}
+HTTP_STATE = (
+    "client",
+    "cycle",
+    "flow",
+    "headers",
+    "loop",
+    "pipeline",
+    "server_state",
+    "timeout_keep_alive",
+    "timeout_keep_alive_task",
+    "transport",
+)
 PROTOCOL_STATE = (
     "close_sent",
     "close_timer",
@@ -62,6 +98,31 @@ def arguments(function: Any) -> list[str]:
 @pytest.mark.parametrize(("name", "expected"), sorted(PROTOCOL_METHODS.items()))
 def test_uvicorns_protocol_has_the_method(name: str, expected: list[str]) -> None:
     assert arguments(getattr(WebSocketsSansIOProtocol, name)) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), sorted(HTTP_METHODS.items()))
+def test_uvicorns_http_protocol_has_the_method(name: str, expected: list[str]) -> None:
+    assert arguments(getattr(HttpToolsProtocol, name)) == expected
+
+
+def test_we_override_no_other_method_of_uvicorns_http_protocol() -> None:
+    own = vars(HttpProtocol) | vars(BoundedHttpProtocol)
+    ours = {name for name in own if not name.startswith("__")}
+    theirs = {name for name in dir(HttpToolsProtocol) if name[:2] != "__"}
+    assert ours & theirs <= HTTP_METHODS.keys()
+
+
+async def test_uvicorns_http_protocol_keeps_the_state_that_we_read() -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        """Answer nobody."""
+
+    config = Config(app, log_config=None)
+    config.load()
+    protocol = HttpToolsProtocol(config, ServerState(), {})
+    missing = [name for name in HTTP_STATE if not hasattr(protocol, name)]
+    assert missing == []
+    assert protocol.server_state.default_headers == []
+    assert protocol.server_state.total_requests == 0
 
 
 def test_we_override_no_other_method_of_uvicorns_protocol() -> None:
@@ -126,24 +187,38 @@ def test_the_executor_has_what_events_are_executed_with(name: str) -> None:
     assert issubclass(EventExecutor, StrawberryGraphQLCoreExecutionContext)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "create_response",
-        "decode_json",
-        "encode_json",
-        "get_context",
-        "get_sub_response",
-        "parse_http_body",
-        "process_result",
-        "render_graphql_ide",
-        "should_render_graphql_ide",
-        "stream_transport_classes_by_protocol",
-    ],
-)
-def test_the_view_has_what_the_endpoint_overrides(name: str) -> None:
-    assert name in vars(GraphQLEndpoint)
-    assert any(name in vars(base) for base in GraphQL.__mro__)
+VIEW_METHODS = {
+    "create_response": ["self", "response_data", "sub_response"],
+    "get_context": ["self", "request", "response"],
+    "get_sub_response": ["self", "request"],
+    "parse_http_body": ["self", "request"],
+    "process_result": ["self", "request", "result"],
+    "should_render_graphql_ide": ["self", "request"],
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), sorted(VIEW_METHODS.items()))
+def test_the_view_has_what_the_endpoint_overrides(
+    name: str, expected: list[str]
+) -> None:
+    assert name in vars(GraphQLView)
+    assert arguments(getattr(GraphQL, name)) == expected
+
+
+def test_we_override_nothing_else_of_the_view() -> None:
+    ours = {
+        name
+        for made in (GraphQLView, GraphQLEndpoint)
+        for name in vars(made)
+        if not name.startswith("__")
+    }
+    ours -= {"_abc_impl", "_is_protocol"}
+    theirs = set(dir(GraphQL))
+    assert ours & theirs == {*VIEW_METHODS, "request_adapter_class"}
+
+
+def test_the_view_runs_a_request_by_its_hooks() -> None:
+    assert arguments(GraphQL.run) == ["self", "request", "context", "root_value"]
 
 
 def test_a_field_tells_its_resolver_and_its_metadata() -> None:

@@ -148,3 +148,24 @@ async def test_korean_letters_have_glyphs(demo: Any, browser: Browser) -> None:
         })"""
     )
     assert len(set(drawn)) == 6, "drawn as empty boxes: a Korean font is missing"
+
+
+async def test_menus_hints_and_dialogs_keep_to_the_policy(
+    demo: Any, browser: Browser
+) -> None:
+    page = await browser.open(f"{demo.url}/graphql")
+    await open_tab(page, "Board")
+    editor = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+    await page.evaluate(f"{editor}.setValue('query A {{ prem }}')")
+    await page.evaluate(f"{editor}.focus(), {editor}.setCursor({{line: 0, ch: 14}})")
+    await page.evaluate(f"{editor}.execCommand('autocomplete')")
+    await page.wait_for("document.querySelectorAll('.CodeMirror-hints li').length > 0")
+    await page.wait_for("document.querySelector('.CodeMirror-lint-mark') !== null")
+    for label in ("Open settings dialog", "Open short keys dialog"):
+        await page.evaluate(
+            f"document.querySelector('[aria-label=\"{label}\"]').click()"
+        )
+        await page.wait_for("document.querySelector('[role=dialog]') !== null")
+        await page.evaluate("document.querySelector('.graphiql-dialog-close').click()")
+        await page.wait_for("document.querySelector('[role=dialog]') === null")
+    assert_at_peace(page, demo.url)

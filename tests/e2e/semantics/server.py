@@ -1,7 +1,6 @@
 """`kimp serve` in a process of its own, asked over HTTP and WebSocket only."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from websockets.sync.client import ClientConnection, connect
+
+from tests.environment import without_settings
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -255,7 +256,7 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     port = _free_port()
     log = folder / f"log-{port}.txt"
     environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("KIMP_")},
+        **without_settings(),
         "KIMP_HTTP__PORT": str(port),
         "KIMP_DATA_DIR": str(folder / "data"),
         **settings,

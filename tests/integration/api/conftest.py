@@ -26,6 +26,7 @@ from adapters.memory.upstream import MemoryDatabase, MemoryUpstream
 from api.app import ApiDeps, create_app
 from api.context import ApiContext
 from api.schema import api_schema
+from app.http_protocol import http_protocol
 from app.socket_protocol import socket_protocol
 from domain.model.board import PremiumBoard
 from domain.model.coin import Coin, Listing
@@ -299,9 +300,11 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     config = uvicorn.Config(
         app,
         lifespan="off",
+        http=http_protocol(app.state.graphql.exchange),
         ws=socket_protocol(app.state.graphql.converse, app.state.graphql.may_talk),
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from api.endpoint import GraphQLEndpoint
+from api.limit import Limits
 
 BOARD = "subscription { premiums { seq snapshot premiums { symbol percent } } }"
 LIMIT_S = 10.0
@@ -92,10 +93,10 @@ async def test_a_wrong_operation_is_one_error_and_others_live_on(
 
 
 async def test_operations_beyond_the_bound_are_refused(
-    site: Any, monkeypatch: pytest.MonkeyPatch
+    world: Any, serving: Any
 ) -> None:
-    monkeypatch.setattr("api.live.conversation.MAX_OPERATIONS_PER_SOCKET", 2)
-    async with site.talk() as talk:
+    deps = replace(world.deps, limits=Limits(operations=2))
+    async with serving(deps) as site, site.talk() as talk:
         for name in ("1", "2"):
             await talk.subscribe(name, COIN)
             assert (await talk.hear())["type"] == "next"
@@ -176,11 +177,9 @@ async def test_the_first_message_may_have_a_payload(site: Any, payload: Any) -> 
         assert json.loads(await connection.recv()) == {"type": "connection_ack"}
 
 
-async def test_a_socket_that_says_nothing_is_closed(
-    world: Any, serving: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.live.conversation.CONNECTION_INIT_TIMEOUT_S", 0.01)
-    async with serving(world.deps) as site, site.dial() as connection:
+async def test_a_socket_that_says_nothing_is_closed(world: Any, serving: Any) -> None:
+    deps = replace(world.deps, limits=Limits(init_timeout_s=0.01))
+    async with serving(deps) as site, site.dial() as connection:
         assert (await closing(connection))[0] == 4408
 
 
@@ -241,6 +240,11 @@ class Wire:
         }
         await self._app(scope, self._received.get, self._send)
 
+    @property
+    def waiting(self) -> int:
+        """How many messages the server has not taken."""
+        return self._received.qsize()
+
     def clog(self, clogged: bool) -> None:
         """Stop or resume what the server sends."""
         (self._flows.clear if clogged else self._flows.set)()
@@ -294,6 +298,39 @@ async def test_a_slow_subscriber_delays_nobody_and_loses_nothing(world: Any) -> 
     for wire in (slow, quick):
         wire.leave()
     await asyncio.gather(*serving)
+
+
+async def test_who_takes_nothing_is_not_listened_to(world: Any) -> None:
+    wire = Wire(GraphQLEndpoint(world.deps))
+    serving = asyncio.create_task(wire.run())
+    wire.say(type="connection_init")
+    await wire.hear()
+    wire.clog(True)
+    for _ in range(100):
+        wire.say(type="ping")
+    await world.clock.settle()
+    assert wire.waiting >= 98
+    wire.clog(False)
+    for _ in range(100):
+        assert await wire.hear() == {"type": "pong"}
+    wire.leave()
+    await serving
+
+
+async def test_who_takes_nothing_for_long_is_let_go(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.live.asgi.MAX_PAUSE_S", 0.01)
+    wire = Wire(GraphQLEndpoint(world.deps))
+    serving = asyncio.create_task(wire.run())
+    wire.say(type="connection_init")
+    await wire.hear()
+    wire.clog(True)
+    wire.say(type="subscribe", id="1", payload={"query": BOARD})
+    async with asyncio.timeout(LIMIT_S):
+        await serving
+    assert world.deps.traffic.closes["1013"] == 1
+    assert not world.deps.traffic.sockets
 
 
 async def test_a_client_that_goes_away_leaves_no_task(world: Any, site: Any) -> None:

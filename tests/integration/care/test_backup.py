@@ -22,7 +22,7 @@ def test_a_backup_comes_back_in_another_database(
     [file] = tmp_path.glob("kimp-*.dump")
     said = capsys.readouterr().out
     assert str(file) in said
-    assert " kB, 18 tables, schema " in said
+    assert " kB, 19 tables, schema " in said
     assert command(other_url, "restore", str(file)) == 0
     lines = capsys.readouterr().out.splitlines()[1:-1]
     rows = {name: told for name, *told in map(str.split, lines)}

@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 
 from adapters.memory.clock import FakeClock
 from api.context import ApiContext
+from api.guard import Guard
+from api.limit import Limits
 from api.live.engine import LiveEngine
 from api.live.group import Member
 from api.live.payload import Payload
@@ -258,6 +260,8 @@ class LiveFold(RuleBasedStateMachine):
             history = None
             market_data = None
             watch = _Watch()
+            limits = Limits()
+            guard = Guard()
 
         return Deps()
 

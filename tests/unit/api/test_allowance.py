@@ -13,7 +13,11 @@ def test_rows_are_taken_off_until_none_is_left() -> None:
         allowance.take(1_000)
     with pytest.raises(GraphQLError, match=str(MAX_HISTORY_ROWS)) as refused:
         allowance.take(1)
-    assert refused.value.extensions == {"code": "QUERY_TOO_COMPLEX"}
+    assert refused.value.extensions == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": "history_rows",
+        "maximum": MAX_HISTORY_ROWS,
+    }
 
 
 def test_thousands_of_small_questions_are_too_many() -> None:

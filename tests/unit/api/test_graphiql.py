@@ -141,6 +141,8 @@ def test_the_policy_allows_no_foreign_host_and_no_inline_script() -> None:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert policy["connect-src"] == "'self'"
+    assert policy["style-src-attr"] == "'none'"
+    assert "unsafe-eval" not in CONTENT_SECURITY_POLICY
     assert not re.search(r"https?:|wss?:|\*", CONTENT_SECURITY_POLICY)
     assert PAGE_HEADERS["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 from starlette.applications import Starlette
 
-from app.http_server import bind, cannot_listen, make_server, url_of
+from app.http_server import UNREAD_S, bind, cannot_listen, make_server, url_of
 from app.http_setting import HttpSettings
 from app.store import CannotStart
 
@@ -44,3 +44,19 @@ async def test_uvicorn_is_ours_it_handles_no_signal_and_runs_no_lifespan() -> No
     assert server.config.ws_per_message_deflate is False
     with server.capture_signals():
         assert server.should_exit is False
+
+
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel has no such limit"
+)
+def test_a_connection_is_dropped_whose_peer_takes_nothing() -> None:
+    with bind(HttpSettings(port=0)) as listener:
+        listener.listen()
+        with socket.create_connection(listener.getsockname()):
+            listener.setblocking(True)
+            accepted, _ = listener.accept()
+            with accepted:
+                limit_ms = accepted.getsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT
+                )
+    assert limit_ms == UNREAD_S * 1000

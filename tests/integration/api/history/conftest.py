@@ -1,20 +1,18 @@
 """The world of the API tests with a past."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from statistics import fmean, pstdev
 from typing import Any
 
 import pytest
 
+from adapters.memory.bar_history import MemoryBarHistory
 from adapters.memory.snapshot_store import MemorySnapshotStore
 from domain.model.bar import Bar, BarOrigin, BasisBar, PremiumBar
-from domain.model.error import StoreUnavailable
 from domain.model.fx import PremiumBasis
 from domain.model.interval import Interval
 from domain.model.market import Quality
-from domain.model.page import Direction
 from domain.model.premium import compute
 from domain.ports.bar_history import BarQuery, CloseStats
 from domain.services.day_trail import DayTrail
@@ -50,121 +48,66 @@ def _minute(
     return Bar(symbol, interval, opened_ms, domestic, dollars, bases, origin, **more)
 
 
-@dataclass
-class FakeBarHistory:
-    """`BarHistory` over bars that are put there; counts what it is asked."""
+class AskedBarHistory(MemoryBarHistory):
+    """The twin of the database's; remembers what it was asked."""
 
-    kept: list[Bar] = field(default_factory=list)
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
-    is_away: bool = False
-
-    def _ask(self, *question: Any) -> None:
-        self.asked.append(question)
-        if self.is_away:
-            raise StoreUnavailable("away")
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[Any, ...]] = []
 
     async def bars(self, query: BarQuery) -> Sequence[PremiumBar]:
-        self._ask("bars", query)
-        found = [
-            _on_basis(bar, query.basis)
-            for bar in sorted(self.kept, key=lambda bar: bar.opened_ms)
-            if bar.symbol == query.symbol
-            and bar.interval is query.interval
-            and query.from_ms <= bar.opened_ms < query.to_ms
-            and query.basis in bar.bases
-        ]
-        if query.direction is Direction.DESC:
-            found.reverse()
-        return found[: query.limit]
+        self.asked.append(("bars", query))
+        return await super().bars(query)
 
     async def minutes_at(
         self, at_ms: int, back_ms: int, symbols: Collection[str]
     ) -> Sequence[Bar]:
-        self._ask("minutes_at", at_ms, back_ms, tuple(symbols))
-        last = {
-            bar.symbol: bar
-            for bar in sorted(self.kept, key=lambda bar: bar.opened_ms)
-            if bar.interval is Interval.M1 and at_ms - back_ms <= bar.ends_ms <= at_ms
-        }
-        return [bar for bar in last.values() if bar.symbol in symbols]
+        self.asked.append(("minutes_at", at_ms, back_ms, tuple(symbols)))
+        return await super().minutes_at(at_ms, back_ms, symbols)
 
     async def closes(
-        self, from_ms: int, to_ms: int, basis: PremiumBasis
+        self, from_ms: int, *more: Any
     ) -> Mapping[str, Sequence[tuple[int, Decimal]]]:
-        self._ask("closes", from_ms, to_ms, basis)
-        found: dict[str, list[tuple[int, Decimal]]] = {}
-        for bar in self.kept:
-            inside = from_ms <= bar.opened_ms < to_ms and bar.interval is Interval.M1
-            if inside and basis in bar.bases:
-                close = bar.bases[basis].close
-                found.setdefault(bar.symbol, []).append((bar.opened_ms, close))
-        return found
+        self.asked.append(("closes", from_ms, *more))
+        return await super().closes(from_ms, *more)
 
     async def stats(
-        self,
-        values: Mapping[str, Decimal],
-        basis: PremiumBasis,
-        from_ms: int,
-        to_ms: int,
-        interval: Interval,
+        self, values: Mapping[str, Decimal], *more: Any
     ) -> Mapping[str, CloseStats]:
-        self._ask("stats", dict(values), basis, from_ms, to_ms, interval)
-        found = {}
-        for symbol, value in values.items():
-            closes = [
-                bar.bases[basis].close
-                for bar in self.kept
-                if bar.symbol == symbol
-                and bar.interval is interval
-                and basis in bar.bases
-                and from_ms <= bar.opened_ms < to_ms
-            ]
-            if closes:
-                found[symbol] = CloseStats(
-                    len(closes),
-                    Decimal(fmean(closes)),
-                    Decimal(pstdev(closes)),
-                    min(closes),
-                    max(closes),
-                    sum(close < value for close in closes),
-                    sum(close == value for close in closes),
-                )
-        return found
-
-
-def _on_basis(bar: Bar, basis: PremiumBasis) -> PremiumBar:
-    told = bar.bases[basis]
-    return PremiumBar(
-        bar.symbol,
-        basis,
-        bar.interval,
-        bar.opened_ms,
-        told.open,
-        told.high,
-        told.low,
-        told.close,
-        bar.domestic_close,
-        bar.global_close,
-        told.fx_rate,
-        told.samples,
-        told.quality,
-        bar.origin,
-        told.minutes,
-    )
+        self.asked.append(("stats", dict(values), *more))
+        return await super().stats(values, *more)
 
 
 @dataclass
 class Past:
     """What the world's history stands on."""
 
-    history: FakeBarHistory
+    history: AskedBarHistory
     snapshots: MemorySnapshotStore
     trail: DayTrail
     service: HistoryService
 
     def put(self, *bars: Bar) -> None:
         """Keep bars."""
-        self.history.kept += bars
+        book = self.history.store.bars
+        for bar in bars:
+            if bar.interval is Interval.M1:
+                kept = book.minutes.setdefault(bar.symbol, {})
+            else:
+                kept = book.made.setdefault((bar.symbol, bar.interval), {})
+            kept[bar.opened_ms] = bar
+
+    @property
+    def minutes(self) -> list[Bar]:
+        """Every minute that is kept."""
+        kept = self.history.store.bars.minutes.values()
+        return [bar for minutes in kept for bar in minutes.values()]
+
+    def lose(self, *opened_ms: int) -> None:
+        """Keep minutes of these openings no longer."""
+        for kept in self.history.store.bars.minutes.values():
+            for at_ms in opened_ms:
+                kept.pop(at_ms, None)
 
     def asked(self, kind: str) -> list[tuple[Any, ...]]:
         """Return the questions of a kind."""
@@ -174,7 +117,7 @@ class Past:
 @pytest.fixture
 async def past(world: Any) -> AsyncIterator[Past]:
     """Give the world an empty past."""
-    history = FakeBarHistory()
+    history = AskedBarHistory()
     trail = DayTrail(history, world.clock)
     snapshots = MemorySnapshotStore()
     service = HistoryService(history, snapshots, trail, world.clock)

@@ -193,11 +193,17 @@ async def test_an_unknown_coin_of_the_past_is_null(world: Any, board: Any) -> No
 
 
 async def test_a_database_that_is_away_is_told_of(world: Any, board: Any) -> None:
-    board.history.is_away = True
+    board.history.store.down = "away"
     answer = await world.execute(ONE, at=NOW)
-    assert answer["errors"][0]["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+    assert answer["errors"][0]["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "retryAfterMs": 1000,
+    }
 
 
 async def test_a_server_without_a_past_says_so(world: Any) -> None:
     answer = await world.execute(ONE, at=NOW)
-    assert answer["errors"][0]["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+    assert answer["errors"][0]["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "retryAfterMs": 1000,
+    }

@@ -143,4 +143,7 @@ async def test_a_database_that_is_away_is_told_of(world: Any, kept: Any) -> None
     for query, asked in ((OF_COIN, {}), (OF_DAY, {"date": "2025-12-31"})):
         answer = await world.execute(query, **asked)
         error = answer["errors"][0]
-        assert error["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+        assert error["extensions"] == {
+            "code": "UPSTREAM_UNAVAILABLE",
+            "retryAfterMs": 1000,
+        }

@@ -202,7 +202,7 @@ async def test_what_went_before_an_ascending_page_is_not_claimed(
 ) -> None:
     asked = {"from": FROM, "to": TO, "first": 2}
     first = (await world.data(HISTORY, **asked))["coin"]["premiumHistory"]
-    past.history.kept = past.history.kept[2:]
+    past.lose(*opened_ms[:2])
     after = first["pageInfo"]["endCursor"]
     page = (await world.data(HISTORY, after=after, **asked))["coin"]["premiumHistory"]
     assert openings(page) == ["23:57", "23:58"]
@@ -222,17 +222,23 @@ async def test_larger_bars_are_asked_for_as_whole_intervals(
 
 
 async def test_a_database_that_is_away_is_told_of(world: Any, past: Any) -> None:
-    past.history.is_away = True
+    past.history.store.down = "away"
     answer = await world.execute(HISTORY, **{"from": FROM, "to": TO})
     error = answer["errors"][0]
-    assert error["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+    assert error["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "retryAfterMs": 1000,
+    }
     assert "database" in error["message"]
 
 
 async def test_a_server_without_a_past_says_so(world: Any) -> None:
     answer = await world.execute(HISTORY, **{"from": FROM, "to": TO})
     error = answer["errors"][0]
-    assert error["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+    assert error["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "retryAfterMs": 1000,
+    }
     assert error["message"].startswith("history")
 
 
@@ -246,11 +252,16 @@ async def test_an_operation_reads_a_bounded_number_of_rows(
     )
     assert not fits["errors"]
     many = " ".join(
-        f"c{n}: coins {{ edges {{ node {{ {fields} }} }} }}" for n in range(4)
+        f"c{n}: coins(first: 10) {{ edges {{ node {{ {fields} }} }} }}"
+        for n in range(4)
     )
     answer = await world.execute(f"{{ {many} }}")
     error = answer["errors"][0]
-    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    assert error["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": "history_rows",
+        "maximum": MAX_HISTORY_ROWS,
+    }
     assert str(MAX_HISTORY_ROWS) in error["message"]
     # Each operation has an allowance of its own.
     assert not (
@@ -267,7 +278,11 @@ async def test_questions_to_history_are_counted_before_any_is_asked(
         f'c{n}: coin(symbol: "BTC") {{ {field} }}' for n in range(MAX_HISTORY_READS + 1)
     )
     answer = await world.execute(f"{{ {many} }}")
-    assert answer["errors"][0]["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    assert answer["errors"][0]["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": "history_reads",
+        "maximum": MAX_HISTORY_READS,
+    }
     assert past.history.asked == []
 
 

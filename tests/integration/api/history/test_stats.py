@@ -116,7 +116,7 @@ async def test_statistics_of_the_past_end_there(
 async def test_statistics_without_a_database_cost_only_themselves(
     world: Any, hours: Any
 ) -> None:
-    hours.history.is_away = True
+    hours.history.store.down = "away"
     answer = await world.execute(BOARD)
     assert len(answer["errors"]) == 6
     assert {e["extensions"]["code"] for e in answer["errors"]} == {
@@ -124,12 +124,12 @@ async def test_statistics_without_a_database_cost_only_themselves(
     }
     rows = answer["data"]["premiums"]["edges"]
     assert [row["node"]["stats"] for row in rows] == [None] * 6
-    hours.history.is_away = False
+    hours.history.store.down = None
     assert (await world.data(BOARD))["premiums"]["edges"][0]["node"]["stats"]
 
 
 async def test_statistics_and_pictures_come_with_events(world: Any, hours: Any) -> None:
-    hours.trail.note(hours.history.kept)
+    hours.trail.note(hours.minutes)
     stream = await world.stream(
         'subscription { premium(symbol: "BTC") { percent stats(window: H24) { samples }'
         " sparkline24h { percent } } }"
@@ -158,7 +158,7 @@ async def test_a_picture_has_the_first_the_last_and_what_stands_out(
     for n in range(1, 1441):
         krw = "57200000" if n == 700 else str(52000000 + n % 3)
         past.put(minute("BTC", now_ms - n * MINUTE, krw))
-    past.trail.note(past.history.kept)
+    past.trail.note(past.minutes)
     line = (await world.data(LINE))["premium"]["sparkline24h"]
     assert len(line) == 48
     assert line[0]["at"] == "2025-12-31T00:01:00.000Z"
@@ -196,4 +196,7 @@ async def test_pictures_are_of_the_live_board_only(world: Any, past: Any) -> Non
 async def test_a_server_without_a_past_says_so(world: Any) -> None:
     for query in (STATS, LINE):
         answer = await world.execute(query)
-        assert answer["errors"][0]["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+        assert answer["errors"][0]["extensions"] == {
+            "code": "UPSTREAM_UNAVAILABLE",
+            "retryAfterMs": 1000,
+        }

@@ -199,7 +199,10 @@ async def test_a_forced_channel_that_is_down_is_upstream_unavailable(
 ) -> None:
     venue["UPBIT", "REST"].down = "down"
     error = await told(world, asking(read), m="KRW-ETH", c="REST")
-    assert error["extensions"] == {"code": "UPSTREAM_UNAVAILABLE"}
+    assert error["extensions"] == {
+        "code": "UPSTREAM_UNAVAILABLE",
+        "retryAfterMs": 1000,
+    }
     assert "upbit.rest" in error["message"]
 
 

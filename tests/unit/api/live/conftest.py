@@ -12,9 +12,12 @@ import pytest
 
 from adapters.memory.clock import FakeClock
 from api.context import ApiContext
+from api.guard import Guard
+from api.limit import Limits
 from api.live.engine import LiveEngine
 from api.live.group import Member
 from api.live.payload import Payload
+from api.measure import WEBSOCKET
 from api.schema import api_schema
 from api.traffic import Traffic
 from domain.model.board import PremiumBoard
@@ -77,6 +80,8 @@ class Desk:
         self.traffic = Traffic()
         self.engine = LiveEngine(api_schema(), self.board, self.clock, self.traffic)
         self.deps = SimpleNamespace(
+            limits=Limits(),
+            guard=Guard(),
             clock=self.clock,
             board=self.board,
             history=None,
@@ -126,7 +131,7 @@ class Desk:
         context: ApiContext | None = None,
     ) -> Member | None:
         given: Any = self.deps
-        context = context or ApiContext(given)
+        context = context or ApiContext(given, WEBSOCKET)
         return self.engine.join(socket, name, query, variables, None, context)
 
     async def resume(self, socket: Socket, member: Member) -> None:

@@ -102,7 +102,7 @@ def test_texts_are_ordered_as_texts_and_not_as_numbers() -> None:
 def test_equal_numbers_are_one_place_however_they_are_written() -> None:
     page = paginate([("A", "1.50")], numbers(), PageRequest(1))
     other = paginate([("A", "1.5"), ("B", "1.500")], numbers(), PageRequest(1))
-    assert page.cursors == other.cursors
+    assert page.cursors[:] == other.cursors[:]
     after = PageRequest(5, page.cursors[0])
     assert symbols(paginate([("A", "1.5"), ("B", "1.500")], numbers(), after)) == ["B"]
 
@@ -126,7 +126,7 @@ def test_a_cursor_among_the_nulls_is_followed_by_later_symbols_only() -> None:
 
 def test_an_empty_list_is_an_empty_page() -> None:
     page = paginate([], numbers(), PageRequest(5))
-    assert (page.rows, page.cursors, page.total) == ([], [], 0)
+    assert (page.rows, page.cursors[:], page.total) == ([], [], 0)
     assert not page.has_next
 
 
@@ -211,3 +211,9 @@ def test_a_cursor_whose_parts_are_of_another_kind_is_refused() -> None:
     forged = base64.urlsafe_b64encode(b'[1,false,"1","BTC"]').decode().rstrip("=")
     with pytest.raises(InvalidArgument, match="cursor that this server returned"):
         paginate(ROWS, numbers(), PageRequest(1, forged))
+
+
+def test_an_edge_is_a_row_with_its_cursor() -> None:
+    page = paginate(ROWS, numbers(), PageRequest(3))
+    assert [edge.row for edge in page.edges] == page.rows
+    assert [edge.cursor for edge in page.edges] == page.cursors[:]
