@@ -5,6 +5,7 @@ python -m bench cache    hit rate, and reads with and without the caches
 python -m bench premium  the premium of real daily closes, by year
 python -m bench.history.{store,backfill,kill}  what the past costs; see their --help
 python -m bench fault    what each fault costs; see bench/fault/command.py
+python -m bench.query    what queries cost, beside our peers; part of the whole
 python -m bench.fanout   what subscribers cost, beside our peers; the end of the whole
 """
 
@@ -15,6 +16,7 @@ import sys
 from bench import cache, decode, idle, latency, pipeline, real_premium
 from bench.fanout import command as fanout
 from bench.fault import command as fault
+from bench.query import command as query
 
 _PARTS = (
     ("Decode, per message", decode.main),
@@ -40,7 +42,9 @@ def main() -> None:
         print(f"\n## {title}\n", flush=True)
         run()
     print(flush=True)
-    sys.exit(fanout.main([]))
+    asked = query.main(["--write"])
+    print(flush=True)
+    sys.exit(fanout.main([]) or asked)
 
 
 if __name__ == "__main__":

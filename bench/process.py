@@ -22,6 +22,10 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _LIVE = "{ premiums(first: 1) { summary { live } } }"
 
 
+class ServerFailed(Exception):
+    """A server did not start, or ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A running command: its process and, where it serves, its address."""
@@ -41,31 +45,51 @@ class Measured:
             return result
 
     def wait_live(self, coins: int = 100) -> float:
-        """Return the seconds until more than so many coins are LIVE."""
+        """Return the seconds until more than so many coins are LIVE.
+
+        Raises:
+            ServerFailed: the process ended, or they were not in time.
+        """
         began_s = time.monotonic()
         while time.monotonic() < began_s + START_LIMIT_S:
             try:
                 board = self.query(_LIVE)["data"]["premiums"]
-            except OSError:
+            except OSError as exc:
+                if self.process.poll() is not None:
+                    raise ServerFailed("the server ended at its start") from exc
                 time.sleep(0.02)
                 continue
             if board["summary"]["live"] > coins:
                 return time.monotonic() - began_s
             time.sleep(0.02)
-        raise TimeoutError(f"{coins} coins were not live in {START_LIMIT_S} s")
+        raise ServerFailed(f"{coins} coins were not live in {START_LIMIT_S:g} s")
 
     def cpu_s(self) -> float:
         """Return the CPU seconds the process has used, its children not counted."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")")[1]
-        used = fields.split()
-        return (int(used[11]) + int(used[12])) / _TICKS_PER_S
+        return cpu_s(self.process.pid)
 
     def rss_mb(self) -> float:
         """Return the resident memory of the process."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("the process is gone")
+        return rss_mb(self.process.pid)
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds of all threads of a process, its children not counted."""
+    used = Path(f"/proc/{pid}/stat").read_text().rsplit(")")[1].split()
+    return (int(used[11]) + int(used[12])) / _TICKS_PER_S
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the process is gone")
+
+
+def without_settings() -> dict[str, str]:
+    """Return our environment, but nothing of a developer's own settings."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
 
 
 def free_port() -> int:
@@ -115,11 +139,10 @@ def _running(
     piped: bool,
     log: IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
     verbose = os.environ.get("KIMP_BENCH_VERBOSE")
     with subprocess.Popen(
         [KIMP, *arguments],
-        env={**kept, **settings},
+        env={**without_settings(), **settings},
         stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
         stderr=None if verbose else log or subprocess.DEVNULL,
         text=True,

@@ -17,14 +17,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.fanout import environment, machine, native, table
+from bench import environment
+from bench.environment import BUILD, CannotBuild
+from bench.fanout import machine, native, table
 from bench.fanout.load import LoadFailed
 from bench.fanout.part import PARTS, Part, Row, Size, chosen
-from bench.fanout.server import COMMANDS, ROOT, ServerFailed
+from bench.fanout.server import COMMANDS
+from bench.peer import ROOT
+from bench.process import ServerFailed
 
 DOCUMENT = ROOT / "docs" / "FANOUT.md"
 PICTURE = ROOT / "docs" / "image" / "fanout.png"
-FIGURES = native.BUILD / "fanout.json"
+FIGURES = BUILD / "fanout.json"
 PLOT_LIMIT_S = 120.0
 ROUNDS, SECONDS = 3, 4.0
 
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         native.program("client")
-    except native.CannotBuild as exc:
+    except CannotBuild as exc:
         print(exc, file=sys.stderr)
         return 1
     parts = chosen(asked.part)
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     rows = measure(parts, servers, asked.rounds, asked.seconds, asked.scale)
     text = table.document(machine.header(asked.rounds, asked.seconds), rows)
     print(text)
-    native.BUILD.mkdir(exist_ok=True)
+    BUILD.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(rows))
     is_whole = len(parts) == len(PARTS) and set(servers) == set(COMMANDS)
     if asked.write or (is_whole and asked.scale == 1.0):
@@ -63,7 +67,7 @@ def ready(servers: Sequence[str]) -> list[str]:
             with tempfile.TemporaryDirectory(prefix="kimp-fanout-") as folder:
                 COMMANDS[name]("premiums", "real", Path(folder))
             found.append(name)
-        except native.CannotBuild as exc:
+        except CannotBuild as exc:
             print(f"{name}: left out, {exc}", file=sys.stderr, flush=True)
     return found
 
@@ -96,7 +100,7 @@ def measure(
 def _one(part: Part, name: str, size: Size) -> Row | None:
     try:
         row = part.measure(name, size)
-    except (native.CannotBuild, LoadFailed, ServerFailed) as exc:
+    except (CannotBuild, LoadFailed, ServerFailed) as exc:
         print(f"{part.name}, {name}: left out, {exc}", file=sys.stderr, flush=True)
         return None
     shown = ", ".join(
@@ -114,7 +118,7 @@ def write(text: str) -> None:
     PICTURE.parent.mkdir(exist_ok=True)
     try:
         python = environment.python("plot")
-    except native.CannotBuild as exc:
+    except CannotBuild as exc:
         print(f"no picture: {exc}", file=sys.stderr)
         return
     script = Path(__file__).parent / "plot.py"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bench.fanout.statistic import Rounds, middles, ratio
+from bench.statistic import Rounds, middles, ratio
 
 # "Within noise": medians of p99 in two runs of the same server differ by this much.
 NOISE = 1.5

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.fanout import market, native
-from bench.fanout.server import CLIENT_CORE, Running, on_core
+from bench.peer import CLIENT_CORE, Running, on_core
 
 STOP_LIMIT_S = 20.0
 Kind = Literal["active", "silent", "idle"]

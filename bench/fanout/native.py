@@ -5,13 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from bench.environment import BUILD, CannotBuild
+
 SOURCE = Path(__file__).parent / "native"
-BUILD = Path(__file__).parent / ".build"
 COMPILE_LIMIT_S = 120.0
-
-
-class CannotBuild(Exception):
-    """Something that a part of the bench needs is not on this machine."""
 
 
 def program(name: str) -> Path:

@@ -29,7 +29,7 @@ from adapters.resilience.clock import SystemClock
 from api.app import ApiDeps, create_app
 from app.garbage import MIDDLE, OLD, YOUNG
 from app.http_server import bind, make_server
-from app.settings import HttpSettings
+from app.http_setting import HttpSettings
 from bench.fanout import market
 from bench.fanout.peer.order import say_port, say_tick, take_orders
 from domain.model.board import PremiumBoard, Tick

@@ -11,9 +11,9 @@ from bench.fanout.server import (
     NODE,
     OURS,
     STRAWBERRY,
-    Running,
     running,
 )
+from bench.peer import Running
 
 EVERYBODY = (STRAWBERRY, NODE, BROADCAST, FLOOR, OURS)
 GRAPHQL = (STRAWBERRY, NODE, OURS)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bench.fanout.goal import goals
 from bench.fanout.part import PARTS
-from bench.fanout.statistic import Rounds, Row, middle, ratio, spread
+from bench.markdown import grid, number, percent
+from bench.statistic import Rounds, Row, middle, ratio, spread
 
 PROGRESS = ("per_second", "cpu_us", "delivery_us", "client_us", "p99_ms", "kb", "mb")
 SHOWN = {
@@ -65,25 +66,6 @@ def document(header: str, rounds: Rounds) -> str:
     return "\n\n".join([*sections, "## How to read it\n\n" + _NOTES])
 
 
-def grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, numbers to the right."""
-    rules = ["---", *["---:"] * (len(heads) - 1)]
-    rows = [heads, rules, *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a figure as people read it: so many significant digits, no exponent."""
-    if value is None:
-        return "–"
-    if value == 0:
-        return "0"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    text = f"{value:.{digits}g}"
-    return f"{value:.{digits}f}" if "e" in text else text
-
-
 def _part(name: str, servers: Mapping[str, Sequence[Row]]) -> str:
     columns = _COLUMNS.get(name, _SATURATION)
     lines = []
@@ -112,11 +94,7 @@ def _of(key: str, digits: int = 3) -> Cell:
 
 
 def _percent(key: str) -> Cell:
-    def cell(row: Row) -> str:
-        value = row.get(key)
-        return "–" if value is None else f"{value * 100:.3g} %"
-
-    return cell
+    return lambda row: percent(row.get(key))
 
 
 def _latency(before: str = "") -> Cell:

@@ -9,7 +9,6 @@ legs, of KRW-USDT and KRW-USDC, one list of each venue and one question for the 
 
 import argparse
 import asyncio
-import os
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from bench.control import Control
-from bench.process import KIMP, simulator
+from bench.process import KIMP, simulator, without_settings
 
 UPBIT_PAGE, BINANCE_PAGE = 200, 1000
 LISTS_AND_RATES = 3
@@ -55,14 +54,13 @@ def _run(coins: int, days: int) -> str:
         with simulator(0.2) as (_, venues):
             base = venues["KIMP_UPBIT__REST_URL"].rpartition("/")[0]
             symbols = asyncio.run(_symbols(base))[:coins]
-            kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
             began_s = time.monotonic()
             done = subprocess.run(
                 [
                     *(KIMP, "backfill", "--from", f"{first}", "--to", f"{last}"),
                     *("--symbols", ",".join(symbols)),
                 ],
-                env={**kept, **venues, "KIMP_DATA_DIR": folder},
+                env={**without_settings(), **venues, "KIMP_DATA_DIR": folder},
                 capture_output=True,
                 text=True,
                 timeout=LIMIT_S,

@@ -29,7 +29,7 @@ from adapters.resilience.clock import SystemClock
 from app.log import configure_log
 from app.settings import Settings
 from app.store import open_store
-from bench.process import KIMP, free_port, simulator
+from bench.process import KIMP, free_port, simulator, without_settings
 
 # Around a minute and two: some kills fall into the writing of a minute, some between.
 LONGEST_LIFE_S = 130.0
@@ -125,7 +125,7 @@ def _killed_server(chance: random.Random, kills: int) -> Outcome:
     try:
         with simulator(RATE) as (_, venues):
             given = {
-                **_clean_environment(),
+                **without_settings(),
                 **venues,
                 "KIMP_DATA_DIR": folder,
                 "KIMP_LOG__LEVEL": "ERROR",
@@ -149,7 +149,7 @@ def _killed_backfill(chance: random.Random, kills: int) -> Outcome:
     folder = tempfile.mkdtemp(prefix="kimp-kill-")
     try:
         with simulator(RATE) as (_, venues):
-            given = {**_clean_environment(), **venues, "KIMP_DATA_DIR": folder}
+            given = {**without_settings(), **venues, "KIMP_DATA_DIR": folder}
             command = ["backfill", *BACKFILL, "--symbols", ",".join(BACKFILL_SYMBOLS)]
             killed = 0
             for _ in range(kills):
@@ -196,10 +196,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(STOP_LIMIT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def _clean_environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
 
 
 def _count(given: Mapping[str, str], before_s: float) -> Outcome:

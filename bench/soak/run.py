@@ -44,7 +44,7 @@ class Soak:
         self._report = report
         self._truth = Truth(simulator.market)
         # Every trade is heard on its way to the sockets, none is changed.
-        setattr(simulator.market, "advance", self._truth.listen())  # noqa: B010 - mypy
+        setattr(simulator.market, "advance", self._truth.listen())  # noqa: B010 - mypy lets no method be assigned
         self._checker = Checker(self._truth, server.bounds_s)
         self._audience = Audience(
             server.url, THROTTLES_MS, self._checker, report, self._moment

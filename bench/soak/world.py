@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.command.simulate import venue_settings
-from bench.process import free_port
+from bench.process import free_port, without_settings
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 20.0
@@ -92,7 +92,6 @@ def serving(
     base_url: str, settings: Mapping[str, str] | None = None
 ) -> Iterator[ServerProcess]:
     """Run a server against a simulator, on an embedded database of its own."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
     with tempfile.TemporaryDirectory(
         prefix="kimp-soak-", ignore_cleanup_errors=True
     ) as name:
@@ -108,7 +107,7 @@ def serving(
         with (folder / "server.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "bench.soak.launch", told],
-                env={**kept, **given},
+                env={**without_settings(), **given},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )

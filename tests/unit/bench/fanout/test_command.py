@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.environment import CannotBuild
 from bench.fanout import command, server
 from bench.fanout.load import LoadFailed
-from bench.fanout.native import CannotBuild
 from bench.fanout.part import Part, Row, Size
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.fanout.goal import goals
-from bench.fanout.statistic import Rounds
+from bench.statistic import Rounds
 
 
 def _speed(per_second: float, delivery: float | None = None) -> dict[str, float | None]:

@@ -2,7 +2,7 @@ import pytest
 
 from bench.fanout.load import Run
 from bench.fanout.part import PARTS, chosen, row
-from bench.fanout.table import document, grid, number
+from bench.fanout.table import document
 
 RUN = Run(
     complete=True,
@@ -19,28 +19,6 @@ RUN = Run(
     p99_ms=12.0,
     max_ms=13.0,
 )
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "–"),
-        (0.0, "0"),
-        (0.25, "0.25"),
-        (9.876, "9.88"),
-        (123.4, "123"),
-        (101_234.0, "101,234"),
-        (0.00001234, "0.000"),
-    ],
-)
-def test_numbers_are_shown_as_people_read_them(value: float | None, shown: str) -> None:
-    assert number(value) == shown
-
-
-def test_a_grid_has_a_rule_and_numbers_to_the_right() -> None:
-    assert (
-        grid(["", "µs"], [["ours", "9"]]) == "|  | µs |\n| --- | ---: |\n| ours | 9 |"
-    )
 
 
 def test_a_run_tells_what_a_message_costs() -> None:

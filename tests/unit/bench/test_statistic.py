@@ -1,4 +1,4 @@
-from bench.fanout.statistic import middle, middles, ratio, spread
+from bench.statistic import middle, middles, ratio, spread
 
 
 def test_the_median_of_every_figure_is_taken_over_the_rounds() -> None:

@@ -1,0 +1,1 @@
+"""Queries over HTTP: our server beside its peers, under one load client."""

@@ -1,0 +1,1 @@
+"""The servers ours is measured against; each runs in an environment of its own."""
