@@ -70,6 +70,8 @@ async def read_request(request: Request, limits: Limits) -> Sent:
     if not is_json(request.headers.get("content-type", "")):
         # Also what keeps other sites' forms out: they cannot send this type.
         raise HTTPException(415, "Content-Type must be application/json, in UTF-8")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "a body is taken as it is, without Content-Encoding")
     return sent_of(_decoded(await _read(request, limits.body_bytes), "the body"))
 
 

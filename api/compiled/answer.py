@@ -14,7 +14,6 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLField,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationType,
 )
@@ -33,7 +32,7 @@ from api.compiled.selected import (
     Uncompilable,
     size_of,
 )
-from api.compiled.selection import SelectionCompiler
+from api.compiled.selection import SelectionCompiler, executor_of
 from api.compiled.shape import MOMENT, view_parts
 from api.context import ApiContext
 from api.list_plan import Irregular
@@ -158,25 +157,16 @@ class AnswerCompiler:
         Raises:
             Uncompilable: graphql-core has to answer.
         """
-        executor = Executor.build(
-            self._schema,
-            document,
-            operation_name=operation_name,
-            raw_variable_values=dict(variables or {}),
-        )
-        if isinstance(executor, list):
-            raise Uncompilable("variables")
-        root = self._schema.query_type
-        if root is None or executor.operation.operation is not OperationType.QUERY:
-            raise Uncompilable(executor.operation.operation.value)
         try:
-            return self._compiled(executor, root)
+            executor = executor_of(self._schema, document, operation_name, variables)
+            return self._compiled(executor)
         except (GraphQLError, RecursionError, SyntaxError, MemoryError) as exc:
             raise Uncompilable(str(exc)) from exc
 
-    def _compiled(
-        self, executor: Executor[Any], root: GraphQLObjectType
-    ) -> CompiledQuery:
+    def _compiled(self, executor: Executor[Any]) -> CompiledQuery:
+        kind, root = executor.operation.operation, self._schema.query_type
+        if root is None or kind is not OperationType.QUERY:
+            raise Uncompilable(kind.value)
         collected = collect_fields(
             executor.schema,
             executor.fragments,

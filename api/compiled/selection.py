@@ -104,14 +104,7 @@ class SelectionCompiler:
             Uncompilable: graphql-core has to answer.
             GraphQLError: no such operation, or variables that it does not take.
         """
-        executor = Executor.build(
-            self._schema,
-            document,
-            operation_name=operation_name,
-            raw_variable_values=dict(variables or {}),
-        )
-        if isinstance(executor, list):
-            raise executor[0]
+        executor = executor_of(self._schema, document, operation_name, variables)
         try:
             response, field, selected = self._selected(executor)
             key = (response, field, selected.key)
@@ -160,6 +153,28 @@ class SelectionCompiler:
             found = write_fragments(selected, self.leaves)
             self._fragments[selected.key] = found
         return found
+
+
+def executor_of(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+) -> Executor[Any]:
+    """Return what collects the fields of an operation.
+
+    Raises:
+        GraphQLError: no such operation, or variables that it does not take.
+    """
+    executor = Executor.build(
+        schema,
+        document,
+        operation_name=operation_name,
+        raw_variable_values=dict(variables or {}),
+    )
+    if isinstance(executor, list):
+        raise executor[0]
+    return executor
 
 
 def _only(

@@ -125,3 +125,34 @@ async def test_bodies_and_selections_are_bounded(
     assert len(desk.answers._answers) == 2
     assert len(desk.answers._bodies) <= 4
     assert len(desk.answers._seen) == 3
+
+
+async def test_a_long_document_is_not_kept(desk: Desk) -> None:
+    query = "{ premiums { totalCount } } #" + "x" * module.MAX_DIRECT_BODY
+    for _ in range(3):
+        assert desk.answers.data(query, None, {}) is None
+    assert not desk.answers._seen
+    assert not desk.answers._bodies
+
+
+async def test_what_has_no_fields_is_an_empty_object(world: Any, desk: Desk) -> None:
+    query = '{ premium(symbol: "BTC") @skip(if: true) { symbol } }'
+    for _ in range(2):
+        answer = await desk.answer(world, query)
+    assert answer["data"] == {}
+
+
+async def test_an_answer_that_cannot_be_written_costs_nothing_here(
+    world: Any, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "{ premiums { totalCount } }"
+    for _ in range(2):
+        await desk.answer(world, query)
+    left = world.deps.guard.left(HERE, world.clock.monotonic())
+
+    def fail(*_: object) -> bytes:
+        raise module.Irregular
+
+    monkeypatch.setattr("api.compiled.answer.BoundQuery.data", fail)
+    assert desk.answers.answer(body(query), HERE) is None
+    assert world.deps.guard.left(HERE, world.clock.monotonic()) == left

@@ -360,3 +360,11 @@ async def event(response: Any) -> list[bytes]:
         assert b"\r" not in line
         lines.append(line)
     return lines
+
+
+async def test_a_packed_body_is_refused(site: Any) -> None:
+    body = {"query": "{ __typename }"}
+    status, _, answer = await site.post(body, Content_Encoding="gzip")
+    assert status == 415
+    assert "Content-Encoding" in answer["errors"][0]["message"]
+    assert (await site.post(body, Content_Encoding="identity"))[0] == 200

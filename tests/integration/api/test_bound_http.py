@@ -1,0 +1,138 @@
+"""What a connection may hold, and for how long."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import app.http_bound as module
+from app.http_bound import BoundedHttpProtocol
+
+BODY = b'{"query":"{ __typename }"}'
+HEAD = (
+    b"POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n" % len(BODY)
+)
+ORDINARY = b"X-Unheard-Of: 1\r\n"
+
+
+@pytest.fixture
+async def made(monkeypatch: pytest.MonkeyPatch) -> list[BoundedHttpProtocol]:
+    """Return the connections in the order of their beginnings; time is short."""
+    monkeypatch.setattr(module, "REQUEST_S", 0.5)
+    monkeypatch.setattr(module, "STUCK_S", 0.5)
+    found: list[BoundedHttpProtocol] = []
+    begin = BoundedHttpProtocol.connection_made
+
+    def connection_made(self: BoundedHttpProtocol, transport: Any) -> None:
+        found.append(self)
+        begin(self, transport)
+
+    monkeypatch.setattr(BoundedHttpProtocol, "connection_made", connection_made)
+    return found
+
+
+@pytest.fixture
+async def line(
+    site: Any, made: list[BoundedHttpProtocol]
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    address = urlsplit(site.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    yield reader, writer
+    writer.close()
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Return what came until the connection was ended, however that was done."""
+    told = b""
+    try:
+        async with asyncio.timeout(10):
+            while more := await reader.read(65_536):
+                told += more
+    except ConnectionError:
+        pass
+    return told
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"\r\n",
+        b"POST /graphql HT",
+        HEAD,
+        HEAD + b"\r\n" + BODY[:-1],
+        HEAD + ORDINARY + b"\r\n" + BODY[:-1],
+        HEAD + ORDINARY + b"\r\n",
+    ],
+)
+async def test_a_request_that_does_not_become_whole_is_given_up(
+    line: Any, sent: bytes
+) -> None:
+    reader, writer = line
+    writer.write(sent)
+    assert await ended(reader) == b""
+
+
+async def test_a_request_that_becomes_whole_in_time_is_answered(line: Any) -> None:
+    reader, writer = line
+    for _ in range(3):
+        for part in (HEAD[:20], HEAD[20:] + b"\r\n", BODY[:5], BODY[5:]):
+            writer.write(part)
+            await writer.drain()
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+        await reader.readuntil(b"}}}")
+
+
+async def test_a_client_that_takes_nothing_is_let_go(
+    line: Any, made: list[BoundedHttpProtocol]
+) -> None:
+    reader, writer = line
+    writer.write(HEAD + b"\r\n" + BODY)
+    await reader.readuntil(b"\r\n")
+    made[-1].pause_writing()
+    await ended(reader)
+    assert made[-1].transport.is_closing()
+
+
+async def test_a_client_that_takes_again_stays(
+    line: Any, made: list[BoundedHttpProtocol]
+) -> None:
+    reader, writer = line
+    writer.write(HEAD + b"\r\n" + BODY)
+    await reader.readuntil(b"}}}")
+    made[-1].pause_writing()
+    made[-1].pause_writing()
+    made[-1].resume_writing()
+    assert made[-1]._stuck is None
+    writer.write(HEAD + b"\r\n" + BODY)
+    assert (await reader.readuntil(b"\r\n")).endswith(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + b"X-Long: " + b"a" * module.MAX_HEAD_BYTES,
+        HEAD + b"X-A: 1\r\n" * (module.MAX_HEADERS + 1) + b"\r\n" + BODY,
+    ],
+)
+async def test_a_head_without_measure_is_refused(line: Any, head: bytes) -> None:
+    reader, writer = line
+    writer.write(head)
+    assert (await ended(reader)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_another_upgrade_is_ignored_where_it_can_be(line: Any) -> None:
+    reader, writer = line
+    upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    writer.write(HEAD + upgrade + b"\r\n" + BODY)
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+    await reader.readuntil(b"}}}")
+    writer.write(HEAD + upgrade[:30])
+    await writer.drain()
+    await asyncio.sleep(0)
+    writer.write(upgrade[30:] + b"\r\n")
+    told = await ended(reader)
+    assert told.count(b"HTTP/1.1 ") <= 1
