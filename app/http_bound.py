@@ -156,7 +156,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self.is_over = True
         self._end_waiting()
-        self.transport.write(_TOO_LARGE)
+        if self.is_idle():  # else an answer is on its way: nothing may get into it
+            self.transport.write(_TOO_LARGE)
         self.transport.close()
 
     def _let_go(self) -> None:

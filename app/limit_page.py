@@ -24,6 +24,7 @@ from api.limit import (
     LOOK,
     MAX_BUCKETS,
     MAX_ERRORS,
+    OPENING,
     PREPARATION,
     RETRY_MS,
 )
@@ -200,9 +201,9 @@ the one not used for longest is forgotten, and would be full again.
 Beside an operation's cost are paid, for a document that nobody sent before: {LOOK:,},
 {PREPARATION} for each token and 1 for each character (parsing and validating it is most
 of the work of many an attack; known ones are kept), at once and on credit, and who has
-nothing left is not read; 1 for what is refused. A subscription that others run already,
-of the same text and variables, costs {JOINING}: it is told the bytes that are made for
-them.
+nothing left is not read; 1 for what is refused. A subscription that nobody runs yet
+costs {OPENING:,} more; one that others run already, of the same text and variables,
+costs {JOINING}: it is told the bytes that are made for them.
 
 Events are not paid from the budget: a subscription holds what they may cost a second,
 its cost times the events that its `throttleMs` allows, and all of a caller's together

@@ -138,6 +138,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Give a whole message to whoever it is for."""
+        if self._is_over:
+            self.frames = []
+            return
         if self.talk is None:
             super().send_receive_event_to_app()
             return

@@ -5,8 +5,9 @@ graphql-core's, `tests/property/api/test_compiled_selection.py` proves it; whate
 would be an error there is `Irregular` here, and the event goes through graphql-core.
 """
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from graphql import (
@@ -30,6 +31,9 @@ from api.compiled.shape import MOMENT, view_parts
 from api.list_plan import PLAIN
 from api.list_plan import Irregular as Irregular
 from api.moment import Moment
+
+KEPT_EVENTS: Final = 64
+"""Compiled selections that are held though nobody is told of them, the last used."""
 
 
 class CompiledEvent:
@@ -80,6 +84,8 @@ class SelectionCompiler:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self.leaves = Leaves()
+        # Held a while: whoever comes and goes alone would have it made each time.
+        self._used: deque[CompiledEvent] = deque(maxlen=KEPT_EVENTS)
         self._events: WeakValueDictionary[Hashable, CompiledEvent] = (
             WeakValueDictionary()
         )
@@ -111,6 +117,7 @@ class SelectionCompiler:
             found = self._events.get(key)
             if found is None:
                 found = self._events[key] = self._event(response, field, selected)
+            self._used.append(found)
         except (GraphQLError, RecursionError, SyntaxError, MemoryError) as exc:
             # Beyond what the interpreter nests, or a directive that cannot be read.
             raise Uncompilable(str(exc)) from exc

@@ -20,7 +20,7 @@ import msgspec
 
 from api.admission import take_joining
 from api.context import ApiContext
-from api.limit import HEARING
+from api.limit import HEARING, OPENING
 from api.live.group import Group, GroupKey, Member, Owner
 from api.live.opening import Opened, Opening
 from api.live.source import Watch
@@ -102,6 +102,7 @@ class LiveEngine:
             group = self._open(key, variables, context)
             if group is None:
                 return None
+            context.deps.guard.charge(context.caller, OPENING, self.now_s())
         elif context.dry_run or not take_joining(context):
             return None
         member = Member(owner, name, group)

@@ -35,6 +35,8 @@ class Listener:
 
     def put(self, body: bytes, *, is_refusal: bool = False) -> None:
         """Take an execution result as JSON; nothing more until it is taken."""
+        if self._is_over:
+            return
         self._event = Event(body, self._cursor(), is_refusal)
         self.paused = True
         self._room.clear()
