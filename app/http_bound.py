@@ -72,12 +72,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, as long as they are within bounds."""
-        if self.is_over:
+        if not self.reads():
             return
         if self.between:
             self._end_waiting()
             data = _without_other_upgrade(data)
         super().data_received(data)
+        if not self.reads():
+            return  # a head without measure, or a socket from now on
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -119,6 +121,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self.is_over:
             super().send_400_response(msg)
 
+    def reads(self) -> bool:
+        """Whether more is read here."""
+        return not self.is_over
+
     def is_idle(self) -> bool:
         """Whether no request is being answered."""
         cycle: Any = self.cycle  # None before the first
@@ -126,6 +132,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the protocol of sockets, which has bounds of its own."""
+        self.is_over = True
         self._let_go()
         super().handle_websocket_upgrade()
 

@@ -113,8 +113,8 @@ def test_long_documents_leave_nothing_behind(small: Any, raw: Raw) -> None:
     _ask_long(raw, padding, range(40))
     before_kib = _resident_kib(status)
     _ask_long(raw, padding, range(40, 340))
-    # 300 of them are 36 MB as texts, and again as the bodies they came in.
-    assert _resident_kib(status) - before_kib < 40_000
+    # Parsed documents are kept within 40 MB; with their bodies it would be 130 MB.
+    assert _resident_kib(status) - before_kib < 80_000
 
 
 def _ask_long(raw: Raw, padding: str, numbers: range) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.asyncio.client import connect
 
 import app.http_bound as module
 from app.http_bound import BoundedHttpProtocol
@@ -136,3 +137,18 @@ async def test_another_upgrade_is_ignored_where_it_can_be(line: Any) -> None:
     writer.write(upgrade[30:] + b"\r\n")
     told = await ended(reader)
     assert told.count(b"HTTP/1.1 ") <= 1
+
+
+@pytest.mark.parametrize("query", ["", "?x=1"])
+async def test_a_socket_outlives_the_time_for_a_request(
+    site: Any, made: list[BoundedHttpProtocol], query: str
+) -> None:
+    url = site.url.replace("http", "ws", 1) + "/graphql" + query
+    async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:
+        assert made[-1]._deadline is None
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + 2 * module.REQUEST_S
+        while loop.time() < until_s:  # nothing may happen: nothing to wait for
+            await asyncio.wait_for(await socket.ping(), 10)
+            await asyncio.sleep(0.05)
+        assert made[-1]._deadline is None
