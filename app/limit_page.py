@@ -29,7 +29,9 @@ from api.limit import (
     RETRY_MS,
 )
 from api.schema import api_schema
+from app.http_bound import MAX_HEAD_BYTES, MAX_HEADERS, REQUEST_S, STUCK_S
 from app.limit_setting import LimitSettings
+from app.socket_protocol import PORTION_BYTES
 
 _COMPLEX: Final = "`QUERY_TOO_COMPLEX`"
 _LIMITED: Final = "`RATE_LIMITED` and `retryAfterMs`, HTTP 429 with `Retry-After`"
@@ -223,6 +225,14 @@ subscription's first event alone. It is then cancelled and told
 `UPSTREAM_UNAVAILABLE`, not that it is too complex: what it computes itself is bounded
 by its cost, and the same operation may be answered at once when they are well. Where
 nobody knows when another try makes sense, `retryAfterMs` is {RETRY_MS:,}.
+
+## Connections
+
+A request's head may have {MAX_HEAD_BYTES // 1024} KB and {MAX_HEADERS} headers (431);
+a request that is not whole after {REQUEST_S:g} s is given up, and a client that takes
+nothing of its answer for {STUCK_S:g} s is let go. Of a WebSocket {PORTION_BYTES:,}
+bytes are read in one turn, so that a flood leaves turns for others. These are no
+settings.
 
 docs/ATTACKS.md tries these limits with the attacks that two public tools know.
 """
