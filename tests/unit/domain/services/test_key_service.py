@@ -21,6 +21,7 @@ from domain.services.key_service import (
     WATCH_S,
     KeyService,
     KeysUnknown,
+    OnEnd,
     WrongKey,
 )
 
@@ -161,6 +162,24 @@ async def test_a_watcher_that_fails_keeps_nobody_else_from_hearing(
     await world.service.look()
     assert heard == ["b"]
     assert "key.end_failed" in caplog.messages
+
+
+async def test_who_leaves_while_others_are_told_is_told_no_more(world: World) -> None:
+    keys = [await world.add(1), await world.add(2)]
+    await world.service.look()
+    heard: list[str] = []
+    forgets: dict[str, OnEnd] = {}
+
+    def tell(key: NewKey, other: NewKey) -> None:
+        heard.append(key.id)
+        forgets[other.id]()
+
+    for key, other in (keys, keys[::-1]):
+        forgets[key.id] = world.service.watch(key.id, partial(tell, key, other))
+    for key in keys:
+        await world.repository.revoke(key.id, world.clock.now_ms())
+    await world.service.look()
+    assert heard == [keys[0].id]
 
 
 async def test_a_key_expires_by_our_own_clock_without_the_store(world: World) -> None:
