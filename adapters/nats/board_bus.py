@@ -5,6 +5,7 @@ one, so a deposed leader's is refused by the server itself. A key-value bucket h
 term, written by compare-and-set, and the state for late comers.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
@@ -165,13 +166,24 @@ class NatsBoardBus:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Translate errors; what the server complains of may be that all is gone."""
-        with translated():
-            try:
-                yield
-            except (nats.js.errors.APIError, nats.js.errors.NoStreamResponseError):
-                self._layout.forget()
-                raise
+        """Translate errors; what the server complains of may be that all is gone.
+
+        Raises:
+            CancelledError: the task was cancelled and the client took no heed. Before
+                Python 3.12 `asyncio.wait_for`, which it waits with, loses that where
+                the answer has just come (bpo-37658).
+        """
+        before = _cancellations()
+        try:
+            with translated():
+                try:
+                    yield
+                except (nats.js.errors.APIError, nats.js.errors.NoStreamResponseError):
+                    self._layout.forget()
+                    raise
+        finally:
+            if _cancellations() > before:
+                raise asyncio.CancelledError
 
     @staticmethod
     async def _header(js: JetStreamContext, stream: str, position: int) -> Header:
@@ -188,3 +200,8 @@ class NatsBoardBus:
             more = {"position": part.position, "why": str(exc)}
             _log.warning("bus.unreadable", extra=more)
             return None
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
