@@ -1,5 +1,6 @@
 # make demo   set up everything, simulated exchanges, serve on port 8000
 # make run    the same against the real exchanges
+# make cluster  the demo as several processes: a bus, two ingests, API workers
 # make test   tests with branch coverage        make check   everything else CI runs
 # make bench  measurements, docs/FANOUT.md and docs/QUERY.md (its client is wrk)
 # make conformance  other people's clients, docs/CONFORMANCE.md    make lock  renew the pins
@@ -151,15 +152,16 @@ conformance: dev
 soak: dev
 	@exec $(PY) -m bench.soak
 
-cluster:
-	@echo 'make cluster: not here yet; issue 5 (the subscription engine) brings it.' >&2; exit 1
+# The roles of `kimp serve` side by side: docs/OPERATIONS.md.
+cluster: dev
+	@exec $(PY) -m bench.cluster
 
 # No index address gets into a lock file; hashes decide what may be installed.
 COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-header --python-version 3.11
-lock:
-	@set --; if [ -n '$(UV)' ]; then set -- '$(UV)'; \
-	elif [ -x $(BIN)/uv ]; then set -- $(BIN)/uv; else set -- python3 -m uv; fi; \
+lock: dev
+	@set -- '$(UV)'; if [ -z '$(UV)' ]; then set -- $(BIN)/uv; \
+	    test -x $(BIN)/uv || $(INSTALL) uv; fi; \
 	"$$@" $(COMPILE) pyproject.toml --group build -o requirements.lock; \
 	"$$@" $(COMPILE) pyproject.toml --group dev -c requirements.lock \
 	    -o requirements-dev.lock; \

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.memory.board_bus import MemoryBoardBus, MemoryRow
 from adapters.nats.board_bus import NatsBoardBus
+from bench.nats_server import NatsServer, run_nats
 from domain.ports.board_bus import BoardBus
-from tests.nats_server import NatsServer, run_nats
 
 _names = count(1)
 

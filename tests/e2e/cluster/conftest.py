@@ -7,20 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.nats_server import NatsServer, run_nats
+from bench.nats_server import NatsServer, run_nats
 from tests.simulated_venues import simulated_venues
 
-if TYPE_CHECKING:
-    pass
-
-REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 60.0
 FIELDS = "symbol seq percent quality reason domestic { price }"
 DOCUMENT = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.nats.board_bus import NatsBoardBus
-from tests.nats_server import NatsServer, run_nats
+from bench.nats_server import NatsServer, run_nats
 
 
 @pytest.fixture

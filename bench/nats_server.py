@@ -1,4 +1,4 @@
-"""A real NATS server from its wheel, for tests."""
+"""A real NATS server from its wheel, with JetStream in a folder."""
 
 import json
 import shutil
@@ -10,26 +10,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.process import ServerFailed
+
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
 
 
 def nats_program() -> str:
-    """Return the program: beside our Python, or on the path."""
+    """Return the program: beside our Python, or on the path.
+
+    Raises:
+        ServerFailed: there is none.
+    """
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
-    assert found, "nats-server is missing: make dev"
+    if not found:
+        raise ServerFailed("nats-server is missing: make dev")
     return found
 
 
 @dataclass
 class NatsServer:
-    """A server with JetStream in a folder; it can be ended and started again."""
+    """A server with JetStream in a folder; it can be ended and started again.
+
+    `launcher` are words before the program's own: a command that becomes it.
+    """
 
     folder: Path
     process: "subprocess.Popen[bytes] | None" = None
     port: int = -1
     options: tuple[str, ...] = ()
+    launcher: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -37,12 +48,17 @@ class NatsServer:
         return f"nats://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, on the same port as before."""
+        """Start it, on the same port as before; returns when it answers.
+
+        Raises:
+            ServerFailed: it is missing, ended, or does not answer in time.
+        """
         ports = self.folder / "ports"
         shutil.rmtree(ports, ignore_errors=True)
         ports.mkdir(parents=True)
         self.process = subprocess.Popen(
             [
+                *self.launcher,
                 nats_program(),
                 *("-a", "127.0.0.1", "-p", str(self.port)),
                 *("-js", "-sd", str(self.folder / "store")),
@@ -54,14 +70,15 @@ class NatsServer:
         )
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, "nats-server ended"
+            if self.process.poll() is not None:
+                raise ServerFailed(f"nats-server ended with {self.process.returncode}")
             for file in ports.glob("*.ports"):
                 told = json.loads(file.read_text() or "{}")
                 for url in told.get("nats", ()):
                     self.port = int(url.rsplit(":", 1)[1])
                     return
             time.sleep(0.02)  # another process: there is nothing to await
-        raise AssertionError(f"nats-server does not answer within {START_LIMIT_S} s")
+        raise ServerFailed(f"nats-server does not answer within {START_LIMIT_S:g} s")
 
     def stop(self, *, kill: bool = False) -> None:
         """End it in order, or at once."""
@@ -82,7 +99,11 @@ class NatsServer:
 
 @contextmanager
 def run_nats(folder: Path) -> Iterator[NatsServer]:
-    """Run a server on a free port."""
+    """Run a server on a free port.
+
+    Raises:
+        ServerFailed: it is missing, ended, or does not answer in time.
+    """
     server = NatsServer(folder)
     try:
         server.start()
