@@ -85,13 +85,35 @@ def is_forged(headers: Mapping[str, str]) -> bool:
     return not media or media in _SIMPLE
 
 
+def allowed_sites(origins: Sequence[str]) -> frozenset[str]:
+    """Return the sites of a list as `is_allowed` takes them.
+
+    Raises:
+        ValueError: one of them is no origin.
+    """
+    return normalize_allowed_origins(origins)
+
+
+def page_headers(origin: str, allowed: Collection[str]) -> dict[str, str]:
+    """Return what an answer to a POST tells the page of a site, as `cors` does.
+
+    `Vary` apart: that is told to everybody where there is a list.
+    """
+    if not allowed:
+        return {}
+    told = {"Access-Control-Expose-Headers": ", ".join(EXPOSED)}
+    if ANY in allowed or origin in allowed:
+        told["Access-Control-Allow-Origin"] = ANY if ANY in allowed else origin
+    return told
+
+
 def cors(origins: Sequence[str]) -> list[Middleware]:
     """Return what lets the allowed sites' pages read our answers; no credentials.
 
     Raises:
         ValueError: one of them is no origin.
     """
-    allowed = normalize_allowed_origins(origins)
+    allowed = allowed_sites(origins)
     if not allowed:
         return []
     return [

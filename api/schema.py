@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import cache, partial
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import msgspec
 import strawberry
@@ -26,7 +26,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.field import StrawberryField
 
-from api.admission import admit
+from api.admission import Admission, admit
 from api.context import ApiContext
 from api.document import Asked, DocumentPreparation, asked, operation_type
 from api.error import coded
@@ -40,8 +40,6 @@ from api.scalar import SCALARS, instant_text
 from api.spent import Spent
 from api.subscription import Subscription
 from api.type.resolver import MOVING, READY
-
-_LIMITS: Final = Limits()
 
 
 class ApiSchema(strawberry.Schema):
@@ -85,11 +83,10 @@ class ApiSchema(strawberry.Schema):
         return self._schema
 
     def is_subscription(
-        self, query: str, operation_name: str | None, limits: Limits | None = None
+        self, query: str, operation_name: str | None, limits: Limits
     ) -> bool:
         """Whether the operation that would run is a subscription."""
-        known = limits or _LIMITS
-        kind = operation_type(self._schema, query, operation_name, known)
+        kind = operation_type(self._schema, query, operation_name, limits)
         return kind is OperationType.SUBSCRIPTION
 
     async def execute(  # type: ignore[override]  # what transports give, all named
@@ -119,15 +116,9 @@ class ApiSchema(strawberry.Schema):
         given = more.get("variable_values")
         admitted = admit(self._schema, query, operation_name, given, context)
         context = admitted.context
-        if admitted.refusal is not None:
-            return finished(admitted.refusal, context)
-        if context.dry_run:
-            return finished(ExecutionResult(data=None, errors=None), context)
-        if context.answers is not None:
-            data = context.answers.data(query, operation_name, given)
-            if data is not None:
-                written: Any = msgspec.Raw(data)
-                return finished(ExecutionResult(data=written, errors=None), context)
+        ready = _ready(admitted, query, operation_name, given)
+        if ready is not None:
+            return finished(ready, context)
         try:
             async with asyncio.timeout(context.deps.limits.timeout_s):
                 result = await super().execute(
@@ -161,11 +152,9 @@ class ApiSchema(strawberry.Schema):
             given = more.get("variable_values")
             admitted = admit(self._schema, query, operation_name, given, context)
             context = admitted.context
-            if admitted.refusal is not None:
-                yield finished(admitted.refusal, context)
-                return
-            if context.dry_run:
-                yield finished(ExecutionResult(data=None, errors=None), context)
+            ready = _ready(admitted, query, operation_name, given)
+            if ready is not None:
+                yield finished(ready, context)
                 return
             run = partial(
                 super().stream,
@@ -202,6 +191,27 @@ def api_schema() -> ApiSchema:
 def schema_text() -> str:
     """Return the schema as SDL, ending with a newline."""
     return api_schema().as_str().rstrip() + "\n"
+
+
+def _ready(
+    admitted: Admission,
+    query: str,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+) -> ExecutionResult | None:
+    """Return what needs no execution: a refusal, a dry run, or a compiled answer."""
+    context = admitted.context
+    if admitted.refusal is not None:
+        return admitted.refusal
+    if context.dry_run:
+        return ExecutionResult(data=None, errors=None)
+    if context.answers is None:
+        return None
+    data = context.answers.data(query, operation_name, variables)
+    if data is None:
+        return None
+    written: Any = msgspec.Raw(data)
+    return ExecutionResult(data=written, errors=None)
 
 
 def finished(result: ExecutionResult, context: ApiContext) -> ExecutionResult:

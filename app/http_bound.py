@@ -119,7 +119,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Tell that a request cannot be read, unless the client was told already."""
         if not self.is_over:
+            self.count_refused(400)
             super().send_400_response(msg)
+
+    def count_refused(self, status: int) -> None:
+        """Count what was answered here for want of a request that can be read."""
 
     def reads(self) -> bool:
         """Whether more is read here."""
@@ -164,6 +168,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.is_over = True
         self._end_waiting()
         if self.is_idle():  # else an answer is on its way: nothing may get into it
+            self.count_refused(431)
             self.transport.write(_TOO_LARGE)
         self.transport.close()
 

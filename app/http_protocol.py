@@ -61,6 +61,10 @@ class HttpProtocol(BoundedHttpProtocol):
             self.server_state.total_requests += 1
             self._stay()
 
+    def count_refused(self, status: int) -> None:
+        """Count a request without route and method: neither could be read."""
+        self.exchange.refused(status)
+
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that was quiet for too long, since its last answer.
 

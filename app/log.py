@@ -8,7 +8,9 @@ library's logging, so that libraries and the domain share one format. An event i
 import logging
 import re
 import sys
-from typing import Literal
+import time
+from collections.abc import Callable
+from typing import Final, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -24,6 +26,34 @@ _SHARED: list[Processor] = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+UNREADABLE: Final = "Invalid HTTP request received."
+"""uvicorn's line for bytes that are no request: any stranger can have it written."""
+
+PACE_S: Final = 60.0
+"""Between two such lines; those between are counted in `left_out` of the next."""
+
+
+class Paced(logging.Filter):
+    """Lets a line through once in `PACE_S`, and every other line always."""
+
+    def __init__(self, line: str, now_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._line, self._now_s = line, now_s
+        self._next_s = float("-inf")
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written."""
+        if record.msg != self._line:
+            return True
+        now_s = self._now_s()
+        if now_s < self._next_s:
+            self._left_out += 1
+            return False
+        record.left_out = self._left_out
+        self._left_out, self._next_s = 0, now_s + PACE_S
+        return True
 
 
 def configure_log(level: str, form: Literal["auto", "console", "json"]) -> None:
@@ -44,6 +74,7 @@ def configure_log(level: str, form: Literal["auto", "console", "json"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("uvicorn.error").filters[:] = [Paced(UNREADABLE)]
     # Their own lines say nothing at INFO that our events do not say better.
     for noisy in ("alembic", "uvicorn", "websockets", "sqlalchemy", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

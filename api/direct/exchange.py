@@ -5,7 +5,7 @@ compares the two ways.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from api.accept import Form
@@ -16,10 +16,11 @@ from api.caller import Caller
 from api.deps import ApiDeps
 from api.direct.answering import Answering
 from api.direct.head import MAX_HEAD_BYTES, Head, read_head
-from api.origin import ANY
+from api.origin import allowed_sites, is_allowed, page_headers
 from api.request_id import HEADER as REQUEST_ID
 from api.request_id import fresh_request_id, is_sane
 from api.shield import SECURITY_HEADERS
+from api.traffic import OTHER
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -29,15 +30,21 @@ KEPT_HEADS: Final = 1_024
 KEPT_STRANGERS: Final = 4_096
 """Callers without a key that are known by their address; at the cap all are dropped."""
 
-_FORMS: Final = (Form.JSON, Form.GRAPHQL_JSON)
 _BEGIN: Final = b"POST /graphql "
 _END: Final = b"\r\n\r\n"
+
+
+class Known(NamedTuple):
+    """A plain head, and what an answer tells the page that asks (CORS), as lines."""
+
+    head: Head
+    told: bytes
 
 
 class Begun(NamedTuple):
     """A request that is plain so far: its head, and where its body begins and ends."""
 
-    head: Head
+    known: Known
     begin: int
     end: int
 
@@ -48,10 +55,11 @@ class Exchange:
     def __init__(self, deps: ApiDeps, answering: Answering) -> None:
         self._deps = deps
         self._answering = answering
-        self._heads: OrderedDict[bytes, Head | None] = OrderedDict()
+        self._origins = allowed_sites(deps.allowed_origins)
+        self._heads: OrderedDict[bytes, Known | None] = OrderedDict()
         self._strangers: dict[str, Caller] = {}
         self._defaults: Headers | None = None
-        self._starts: dict[Form, bytes] = {}
+        self._starts: dict[tuple[Form, bytes], bytes] = {}
 
     def begun(self, data: bytes) -> Begun | None:
         """Return the plain request that begins with `data`; None: it is not ours."""
@@ -60,10 +68,10 @@ class Exchange:
         begin = data.find(_END, 0, MAX_HEAD_BYTES) + len(_END)
         if begin < len(_END):
             return None
-        head = self._head(data[:begin])
-        if head is None or head.body_bytes > self._deps.limits.body_bytes:
+        known = self._known(data[:begin])
+        if known is None or known.head.body_bytes > self._deps.limits.body_bytes:
             return None
-        return Begun(head, begin, begin + head.body_bytes)
+        return Begun(known, begin, begin + known.head.body_bytes)
 
     def answer(
         self, begun: Begun, data: bytes, peer: str, defaults: Headers
@@ -73,7 +81,7 @@ class Exchange:
         `data` is the whole request, `peer` the address of the connection, `defaults`
         headers of the server's own such as `date`.
         """
-        head, clock = begun.head, self._deps.clock
+        (head, told), clock = begun.known, self._deps.clock
         began_s = clock.monotonic()
         try:
             caller = self._caller(head, peer)
@@ -82,8 +90,7 @@ class Exchange:
         body = self._answering.answer(data[begun.begin :], caller)
         if body is None:
             return None
-        if defaults is not self._defaults:
-            self._begin_anew(defaults)
+        start = self._start(head.form, told, defaults)
         given = head.headers.get(REQUEST_ID)
         called = given if given and is_sane(given) else fresh_request_id()
         own = f"content-length: {len(body)}\r\n{REQUEST_ID}: {called}\r\n\r\n"
@@ -91,28 +98,46 @@ class Exchange:
         traffic = self._deps.traffic
         traffic.request("POST", "/graphql", 200, seconds)
         traffic.direct += 1
-        return b"%b%b%b" % (self._starts[head.form], own.encode(), body)
+        return b"%b%b%b" % (start, own.encode(), body)
 
-    def _begin_anew(self, defaults: Headers) -> None:
-        """Make the first lines of answers; the server has a new list each second."""
-        self._defaults = defaults
-        lines = b"".join(b"%b: %b\r\n" % pair for pair in defaults)
-        for form in _FORMS:
-            self._starts[form] = _start(form, self._deps.allowed_origins) + lines
+    def refused(self, status: int) -> None:
+        """Count what the server itself refused: no request could be read in it."""
+        self._deps.traffic.request(OTHER, OTHER, status, None)
 
-    def _head(self, text: bytes) -> Head | None:
+    def _start(self, form: Form, told: bytes, defaults: Headers) -> bytes:
+        """Return an answer's first lines; the server has new defaults each second."""
+        if defaults is not self._defaults:
+            self._defaults = defaults
+            self._starts.clear()
+        start = self._starts.get((form, told))
+        if start is None:
+            lines = b"".join(b"%b: %b\r\n" % pair for pair in defaults)
+            start = _start(form, self._origins) + told + lines
+            self._starts[form, told] = start
+        return start
+
+    def _known(self, text: bytes) -> Known | None:
         heads = self._heads
         try:
-            head = heads[text]
+            known = heads[text]
         except KeyError:
             head = read_head(text)
+            known = None if head is None else self._let_in(head)
             if head is None or head.is_lasting:
-                heads[text] = head
+                heads[text] = known
                 if len(heads) > KEPT_HEADS:
                     heads.popitem(last=False)
         else:
             heads.move_to_end(text)
-        return head
+        return known
+
+    def _let_in(self, head: Head) -> Known | None:
+        """Return what is known of a head, None where its page may not ask."""
+        if not head.page:
+            return Known(head, b"")
+        if not is_allowed(head.page, self._origins):
+            return None
+        return Known(head, _lines(page_headers(head.page["origin"], self._origins)))
 
     def _caller(self, head: Head, peer: str) -> Caller:
         """Return who asks.
@@ -134,9 +159,13 @@ class Exchange:
 def _start(form: Form, origins: Collection[str]) -> bytes:
     """Return an answer's first lines."""
     own = answer_headers(form)
-    if origins and ANY not in origins:
+    if origins:
         # What pages are told differs by their site (CORS).
         own["Vary"] = f"{own['Vary']}, Origin"
     headers = {**own, **{k: v for k, v in SECURITY_HEADERS.items() if k not in own}}
+    return b"HTTP/1.1 200 OK\r\n" + _lines(headers)
+
+
+def _lines(headers: Mapping[str, str]) -> bytes:
     lines = [f"{name.lower()}: {value}\r\n" for name, value in headers.items()]
-    return ("HTTP/1.1 200 OK\r\n" + "".join(lines)).encode("latin-1")
+    return "".join(lines).encode("latin-1")

@@ -12,6 +12,7 @@ from typing import Final
 import httptools
 
 from api.accept import Form, wanted
+from api.origin import PREFLIGHT_HEADERS
 
 PATH: Final = b"/graphql"
 
@@ -21,15 +22,27 @@ MAX_HEAD_BYTES: Final = 4_096
 MAX_DIRECT_BODY: Final = 8_192
 """Bytes of a body that is answered directly; a longer one goes the ordinary way."""
 
-# What has no meaning for our answer, or the same whenever it is there. `origin` and
-# `cookie` are not among them: what browsers are told takes more thought.
+# What has no meaning for our answer to a POST of JSON. Cookies are among them: this
+# server sets none and reads none (see `api.origin`).
 _WITHOUT_MEANING: Final = frozenset(
     {
         "accept-encoding",
         "accept-language",
+        "apollographql-client-name",
+        "apollographql-client-version",
         "cache-control",
-        "host",
+        "cookie",
+        "dnt",
         "pragma",
+        "priority",
+        "referer",
+        "sec-ch-ua",
+        "sec-ch-ua-mobile",
+        "sec-ch-ua-platform",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-storage-access",
+        "sec-gpc",
         "traceparent",
         "tracestate",
         "user-agent",
@@ -38,8 +51,11 @@ _WITHOUT_MEANING: Final = frozenset(
         "x-forwarded-host",
         "x-forwarded-port",
         "x-forwarded-proto",
+        *PREFLIGHT_HEADERS,
     }
 )
+# Which site's page asks, where one does: what `api.origin.is_allowed` looks at.
+_PAGE: Final = frozenset({"host", "origin", "sec-fetch-site"})
 _ONCE: Final = frozenset(
     {
         "accept",
@@ -51,6 +67,7 @@ _ONCE: Final = frozenset(
         "x-api-key",
         "x-forwarded-for",
         "x-request-id",
+        *_PAGE,
     }
 )
 _JSON: Final = frozenset({"application/json", "application/json; charset=utf-8"})
@@ -60,13 +77,15 @@ _JSON: Final = frozenset({"application/json", "application/json; charset=utf-8"}
 class Head:
     """A plain request's head.
 
-    `form` is how the answer is written; `body_bytes` how long the body is. The rest
-    are headers as they were sent, None where one is absent.
+    `form` is how the answer is written; `body_bytes` how long the body is. `headers`,
+    by lower-case name, are those that say who asks and what the request is called;
+    `page` those that say which site's page does, empty for other programs.
     """
 
     form: Form
     body_bytes: int
     headers: Mapping[str, str] = field(default_factory=dict)
+    page: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_lasting(self) -> bool:
@@ -138,4 +157,5 @@ def _meant(headers: dict[str, str]) -> Head | None:
         return None
     if not 0 < body_bytes <= MAX_DIRECT_BODY:
         return None
-    return Head(form, body_bytes, headers)
+    page = {name: headers.pop(name) for name in _PAGE & headers.keys()}
+    return Head(form, body_bytes, headers, page if "origin" in page else {})

@@ -13,7 +13,8 @@ from app.metric.family import counter, gauge, histogram
 
 REQUESTS = counter(
     "http_requests",
-    "HTTP answers; 499: the client left before one.",
+    "HTTP answers; 499: the client left before one; method and route `other`: also "
+    "what was no readable request.",
     "method",
     "route",
     "status",

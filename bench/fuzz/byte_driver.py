@@ -52,6 +52,10 @@ class Noting:
             self.answered += 1
         return found
 
+    def refused(self, status: int) -> None:
+        """See `Exchange`."""
+        self._exchange.refused(status)
+
 
 @dataclass
 class ByteDriver:
@@ -77,7 +81,7 @@ class ByteDriver:
             lifespan="off",
             http=self._ours,
             ws=socket_protocol(graphql.converse, graphql.may_talk),
-            ws_max_size=1024 * 1024,
+            ws_max_size=self.world.deps.limits.message_bytes,
             ws_per_message_deflate=False,
             log_config=None,
             access_log=False,

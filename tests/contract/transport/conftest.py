@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from api.app import ApiDeps, create_app
+from app.http_protocol import http_protocol
 from app.socket_protocol import socket_protocol
 from tests.contract.transport.client import (
     LIMIT_S,
@@ -40,12 +41,13 @@ ALL = (*PLAIN, *STREAMING)
 async def serve(
     deps: ApiDeps, *, direct: bool = True, **more: Any
 ) -> AsyncIterator[str]:
-    """Run the application on a free port; sockets by our protocol or uvicorn's own."""
+    """Run the application on a free port, by our protocols or uvicorn's own."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     app = await asyncio.to_thread(create_app, deps)
     graphql = app.state.graphql
     ours = socket_protocol(graphql.converse, graphql.may_talk)
+    more.setdefault("http", http_protocol(graphql.exchange) if direct else "httptools")
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -72,11 +74,6 @@ class Transport:
     """One transport, to be served with any dependencies."""
 
     name: str
-
-    @property
-    def streams(self) -> bool:
-        """Whether it carries subscriptions."""
-        return self.name in STREAMING
 
     @property
     def is_socket(self) -> bool:
@@ -112,6 +109,12 @@ class Transport:
 @pytest.fixture(params=ALL)
 def transport(request: pytest.FixtureRequest) -> Transport:
     """Return every transport."""
+    return Transport(request.param)
+
+
+@pytest.fixture(params=PLAIN)
+def plain(request: pytest.FixtureRequest) -> Transport:
+    """Return every transport of one answer."""
     return Transport(request.param)
 
 

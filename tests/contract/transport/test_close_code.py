@@ -124,7 +124,7 @@ async def test_a_socket_too_many_is_turned_away_before_it_opens(
             await connection.recv()
         async with asyncio.timeout(5):
             while world.deps.traffic.sockets:  # noqa: ASYNC110 (sockets tell nobody)
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # the next look
         async with connect(address, subprotocols=[PROTOCOL]) as connection:  # type: ignore[list-item]  # any text
             await say(connection, INIT)
             await connection.recv()

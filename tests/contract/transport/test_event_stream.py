@@ -130,10 +130,10 @@ async def test_an_idle_stream_is_kept_open(
         waiting = asyncio.ensure_future(stream.next())
         if isinstance(stream, PartReader):
             while stream.heartbeats < 3:  # noqa: ASYNC110 (they end no wait)
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # the next look
         else:
             while stream.comments != ["ping"] * 3:  # noqa: ASYNC110 (likewise)
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # the next look
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
@@ -169,5 +169,5 @@ async def test_a_client_that_takes_nothing_is_let_go(
     async with asked(url, EVENT_STREAM):
         traffic = world.deps.traffic
         while sum(traffic.subscriptions.values()):  # noqa: ASYNC110 (nobody is told)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # the next look
         assert not world.deps.traffic.live.groups

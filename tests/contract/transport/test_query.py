@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import strawberry
 
 from api.access import Access
 from api.limit import Limits
@@ -17,6 +18,22 @@ async def test_a_query_is_answered(client: Any) -> None:
     assert answer["data"] == {"__typename": "Query"}
     assert "errors" not in answer
     assert answer["extensions"]["serverTime"].endswith("Z")
+
+
+async def test_who_asks_again_is_answered_without_execution(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = "query Again($s: String!) { premium(symbol: $s) { symbol percent at } }"
+    executed = await client.query(document, s="btc")
+    await client.query(document, s="btc")
+    for way in ("execute", "stream"):
+        monkeypatch.setattr(strawberry.Schema, way, None)
+    compiled = await client.query(document, s="btc")
+    assert compiled["data"] == executed["data"]
+    assert compiled["data"]["premium"]["symbol"] == "BTC"
+    assert compiled.keys() == executed.keys()
+    with pytest.raises(Refused, match="INTERNAL"):
+        await client.query("{ health { status } }")
 
 
 async def test_variables_reach_their_arguments(client: Any) -> None:
@@ -102,11 +119,9 @@ async def test_where_a_key_is_demanded_nobody_is_answered_without(
 
 
 async def test_a_transport_of_one_answer_refuses_a_subscription_clearly(
-    transport: Any, world: Any
+    plain: Any, world: Any
 ) -> None:
-    if transport.streams:
-        pytest.skip("it carries subscriptions")
-    async with transport.client(world.deps) as client:
+    async with plain.client(world.deps) as client:
         with pytest.raises(Refused) as refused:
             async with client.subscribe("subscription { premiums { seq } }"):
                 pass

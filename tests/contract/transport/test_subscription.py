@@ -25,7 +25,7 @@ ALONE = """subscription($s: String!, $t: Int = 100) {
 async def until(condition: Any) -> None:
     """Wait for a condition, within the limit of the server."""
     while not condition():  # noqa: ASYNC110 (connections tell nobody when they are read)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # the next look
 
 
 def running(world: Any) -> int:

@@ -292,9 +292,6 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 @asynccontextmanager
 async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
     """Run the application on a free port."""
-    # The protocol is named: asyncio switches Nagle's algorithm off for TCP only.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
     # In a thread: it looks for the folder of the page's files.
     app = await asyncio.to_thread(create_app, deps)
     config = uvicorn.Config(
@@ -307,9 +304,18 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    async with running(uvicorn.Server(config)) as site:
+        yield site
+
+
+@asynccontextmanager
+async def running(server: uvicorn.Server) -> AsyncIterator[Site]:
+    """Run a server on a free port."""
+    # The protocol is named: asyncio switches Nagle's algorithm off for TCP only.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     server.config.load()
-    server.lifespan = config.lifespan_class(config)
+    server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=[listener])
     port = listener.getsockname()[1]
     try:
@@ -322,8 +328,8 @@ async def serve(deps: ApiDeps) -> AsyncIterator[Site]:
 @pytest.fixture
 async def site(world: World) -> AsyncIterator[Site]:
     """The application over the world."""
-    async with serve(world.deps) as running:
-        yield running
+    async with serve(world.deps) as found:
+        yield found
 
 
 @pytest.fixture

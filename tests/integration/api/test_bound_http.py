@@ -1,6 +1,7 @@
 """What a connection may hold, and for how long."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from websockets.asyncio.client import connect
 
 import app.http_bound as module
 from app.http_bound import BoundedHttpProtocol
+from app.log import UNREADABLE
 
 BODY = b'{"query":"{ __typename }"}'
 HEAD = (
@@ -119,10 +121,27 @@ async def test_a_client_that_takes_again_stays(
         HEAD + b"X-A: 1\r\n" * (module.MAX_HEADERS + 1) + b"\r\n" + BODY,
     ],
 )
-async def test_a_head_without_measure_is_refused(line: Any, head: bytes) -> None:
+async def test_a_head_without_measure_is_refused(
+    line: Any, world: Any, head: bytes
+) -> None:
     reader, writer = line
     writer.write(head)
     assert (await ended(reader)).startswith(b"HTTP/1.1 431 ")
+    assert world.deps.traffic.requests["other", "other", "431"] == 1
+
+
+async def test_what_is_no_request_is_refused_and_counted(
+    line: Any,
+    world: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "filters", [])
+    reader, writer = line
+    writer.write(b"nonsense\r\n\r\n")
+    assert (await ended(reader)).startswith(b"HTTP/1.1 400 ")
+    assert world.deps.traffic.requests["other", "other", "400"] == 1
+    assert caplog.messages == [UNREADABLE]
 
 
 async def test_another_upgrade_is_ignored_where_it_can_be(line: Any) -> None:
@@ -133,7 +152,7 @@ async def test_another_upgrade_is_ignored_where_it_can_be(line: Any) -> None:
     await reader.readuntil(b"}}}")
     writer.write(HEAD + upgrade[:30])
     await writer.drain()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the pieces are read apart
     writer.write(upgrade[30:] + b"\r\n")
     told = await ended(reader)
     assert told.count(b"HTTP/1.1 ") <= 1
@@ -150,5 +169,5 @@ async def test_a_socket_outlives_the_time_for_a_request(
         until_s = loop.time() + 2 * module.REQUEST_S
         while loop.time() < until_s:  # nothing may happen: nothing to wait for
             await asyncio.wait_for(await socket.ping(), 10)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the pace of the pings
         assert made[-1]._deadline is None

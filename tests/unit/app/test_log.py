@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from app.log import configure_log
+from app.log import PACE_S, UNREADABLE, Paced, configure_log
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,7 @@ def _restore() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.getLogger("uvicorn.error").filters.clear()
     structlog.reset_defaults()
 
 
@@ -92,3 +93,34 @@ def test_both_ways_of_logging_are_written_alike(
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     del first["timestamp"], second["timestamp"]
     assert first == second
+
+
+def test_a_line_that_strangers_cause_comes_once_a_minute_with_a_count() -> None:
+    now_s = 100.0
+    paced = Paced(UNREADABLE, lambda: now_s)
+
+    def written(text: str) -> bool:
+        nonlocal record
+        record = logging.LogRecord("uvicorn.error", 30, "", 0, text, None, None)
+        return paced.filter(record)
+
+    record: logging.LogRecord
+    assert written(UNREADABLE)
+    assert vars(record)["left_out"] == 0
+    assert [written(UNREADABLE) for _ in range(3)] == [False] * 3
+    assert written("another line")
+    now_s += PACE_S
+    assert written(UNREADABLE)
+    assert vars(record)["left_out"] == 3
+    assert not written(UNREADABLE)
+
+
+def test_the_servers_own_line_is_the_one_that_is_paced(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_log("INFO", "json")
+    configure_log("INFO", "json")
+    for _ in range(3):
+        logging.getLogger("uvicorn.error").warning(UNREADABLE)
+    lines = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == [UNREADABLE]

@@ -58,6 +58,30 @@ def test_what_proxies_and_keys_say_is_kept_for_later() -> None:
     assert not found.is_lasting
 
 
+def test_which_page_asks_is_kept_apart_from_who_asks() -> None:
+    found = read_head(
+        head(
+            Origin="https://example.com",
+            Sec_Fetch_Site="cross-site",
+            Referer="https://example.com/board",
+            Cookie="a=b",
+        )
+    )
+    assert found is not None
+    assert found.headers == {}
+    assert found.page == {
+        "host": "127.0.0.1",
+        "origin": "https://example.com",
+        "sec-fetch-site": "cross-site",
+    }
+
+
+def test_what_names_no_origin_is_no_page() -> None:
+    found = read_head(head(Sec_Fetch_Site="none"))
+    assert found is not None
+    assert found.page == {}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -80,8 +104,9 @@ def test_what_proxies_and_keys_say_is_kept_for_later() -> None:
         head(Expect="100-continue"),
         head(Connection="close"),
         head(Connection="Upgrade", Upgrade="websocket"),
-        head(Origin="https://example.com"),
-        head(Cookie="a=b"),
+        head(Origin="https://example.com").replace(
+            b"\r\n\r\n", b"\r\nOrigin: https://other.example\r\n\r\n"
+        ),
         head(Accept="text/html"),
         head(Accept="text/event-stream"),
         head(Accept="image/png"),
