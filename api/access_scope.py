@@ -9,7 +9,6 @@ from typing import Final
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     OperationType,
@@ -18,7 +17,7 @@ from graphql import (
 )
 
 from api.caller import Caller
-from api.complexity import AS_OF, HISTORY
+from api.complexity import asks_history, fragments_of
 from api.error import ErrorCode
 from domain.model.access import ALL_SCOPES, Scope
 
@@ -69,25 +68,16 @@ def _reads_past(document: DocumentNode, selected: SelectionSetNode) -> bool:
 
     Whatever `@skip` and `@include` say: they are known only when it runs.
     """
-    fragments = {
-        item.name.value: item.selection_set
-        for item in document.definitions
-        if isinstance(item, FragmentDefinitionNode)
-    }
+    fragments = dict(fragments_of(document))
     waiting = [selected]
     while waiting:
         for item in waiting.pop().selections:
-            if isinstance(item, FieldNode) and _is_past(item):
+            if isinstance(item, FieldNode) and asks_history(item):
                 return True
-            inner = getattr(item, "selection_set", None)
+            within: object = item
             if isinstance(item, FragmentSpreadNode):
-                inner = fragments.pop(item.name.value, None)
+                within = fragments.pop(item.name.value, None)
+            inner = getattr(within, "selection_set", None)
             if inner is not None:
                 waiting.append(inner)
     return False
-
-
-def _is_past(field: FieldNode) -> bool:
-    if field.name.value in HISTORY:
-        return True
-    return any(argument.name.value == AS_OF for argument in field.arguments or ())

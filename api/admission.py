@@ -56,16 +56,15 @@ def admit(
     limits = context.deps.limits
     prepared = prepare(schema, text, limits)
     plan, given = prepared.plan(name), variables or {}
-    requested = None if plan is None else plan.cost(given)
-    if plan is None or requested is None:
+    requested, burden_s = None, 0
+    if plan is None:
         errors = _mistakes(schema, text, name, limits)
     else:
+        requested = plan.cost(given)
+        burden_s = plan.burden_s(given, limits.throttle_ms, requested)
         problem = scope_refusal(context.caller, prepared.document, name)
         problem = problem or excess_of(plan, requested, given, limits)
         errors = [] if problem is None else [problem]
-    burden_s = 0
-    if plan is not None and requested is not None:
-        burden_s = plan.burden_s(given, limits.throttle_ms, requested)
     due = LEAST if errors or context.dry_run else requested or 0
     wait_s = pay(prepared, due, context)
     if wait_s is not None:
@@ -145,7 +144,11 @@ def take_joining(context: ApiContext) -> bool:
 def excess_of(
     plan: CostPlan, cost: int, variables: Mapping[str, Any], limits: Limits
 ) -> GraphQLError | None:
-    """Say why an operation of a cost is too large, None where it is not."""
+    """Say why an operation of a cost is too large, None where it is not.
+
+    A plan counts no more than MAX_FIRST rows of a page: where that many are allowed,
+    the fields refuse longer ones themselves.
+    """
     if limits.list_size < MAX_FIRST and plan.rows(variables) > limits.list_size:
         more = {"limit": Bound.LIST_SIZE.value, "maximum": limits.list_size}
         code = {"code": ErrorCode.BAD_USER_INPUT.value, "argument": "first"}
@@ -167,30 +170,38 @@ def excess_of(
 def too_often(cost: float, wait_s: float, context: ApiContext) -> GraphQLError:
     """Return what a caller is told whose budget is used up."""
     wait_ms = saturate_int32(max(1, math.ceil(wait_s * 1000)))
-    rate = context.caller.rate or context.deps.limits.rate
-    return GraphQLError(
-        f"the budget is used up: it gains {rate:.0f} a second, this costs {cost}; try "
-        f"again in {wait_ms} ms",
-        extensions={
-            "code": ErrorCode.RATE_LIMITED.value,
-            "limit": Bound.RATE.value,
-            "retryAfterMs": wait_ms,
-        },
+    rate = _rate(context)
+    message = (
+        f"the budget is used up: it gains {rate} a second, this costs {cost}; try "
+        f"again in {wait_ms} ms"
     )
+    return _above_rate(message, rate, wait_ms)
 
 
 def too_lively(burden_s: int, context: ApiContext) -> GraphQLError:
     """Return what a caller is told whose subscriptions would cost too much together."""
-    rate = context.caller.rate or context.deps.limits.rate
-    return GraphQLError(
+    rate = _rate(context)
+    message = (
         f"its events may cost {burden_s} a second; with the subscriptions that run it "
-        f"is above the {rate:.0f} allowed: end one, or raise throttleMs",
-        extensions={
-            "code": ErrorCode.RATE_LIMITED.value,
-            "limit": Bound.RATE.value,
-            "retryAfterMs": RETRY_MS,
-        },
+        f"is above the {rate} allowed: end one, or raise throttleMs"
     )
+    return _above_rate(message, rate, RETRY_MS)
+
+
+def _rate(context: ApiContext) -> int:
+    """Return the cost a second that a caller may use, as it is told."""
+    own = context.caller.rate
+    return round(context.deps.limits.rate if own is None else own)
+
+
+def _above_rate(message: str, rate: int, retry_after_ms: int) -> GraphQLError:
+    extensions = {
+        "code": ErrorCode.RATE_LIMITED.value,
+        "limit": Bound.RATE.value,
+        "maximum": rate,
+        "retryAfterMs": retry_after_ms,
+    }
+    return GraphQLError(message, extensions=extensions)
 
 
 def too_many(bound: Bound, allowed: int) -> GraphQLError:

@@ -15,14 +15,14 @@ from strawberry.types.execution import PreExecutionError
 
 from api.accept import JSON, Form
 from api.access import REALM
-from api.caching import VARY, etag_of, is_known
+from api.caching import NO_STORE, VARY, etag_of, is_known
 from api.error import ErrorCode
 from api.scalar import instant_text
 from api.status import StatusProfile, ran_status, refused_status
 
 NOSNIFF: Final[Mapping[str, str]] = {"X-Content-Type-Options": "nosniff"}
 
-ALLOW: Final = "GET, POST"
+METHODS: Final = ("GET", "POST")
 """Methods of `/graphql`; what else is asked is answered with 405."""
 
 _CODES: Final = {
@@ -53,7 +53,7 @@ def answer_headers(form: Form) -> dict[str, str]:
     return {
         **NOSNIFF,
         "Content-Type": f"{form.value}; charset=utf-8",
-        "Cache-Control": "no-store",
+        "Cache-Control": NO_STORE,
         "Vary": "Accept",
     }
 
@@ -188,8 +188,8 @@ def failure(
         {"errors": [error], "extensions": extensions}, status, form.value
     )
     # Caches would keep some of them unasked (RFC 9110, section 15.1).
-    found.headers["Cache-Control"] = "no-store"
+    found.headers["Cache-Control"] = NO_STORE
     if status == 405:
-        found.headers["Allow"] = ALLOW
+        found.headers["Allow"] = ", ".join(METHODS)
     found.headers.update(headers or {})
     return found

@@ -38,6 +38,7 @@ class Ask:
 
     `query` is its document, empty where `refusal` says why there is none. `form` is
     how it is answered. `parsed`: the document can be read; `lasts`: it subscribes.
+    `dry_run`: only its cost is asked for.
     """
 
     caller: Caller
@@ -46,6 +47,7 @@ class Ask:
     form: Form
     parsed: bool = True
     lasts: bool = False
+    dry_run: bool = False
     refusal: GraphQLError | None = None
 
 
@@ -79,14 +81,13 @@ def ask(
     """
     try:
         query = deps.persisted.text(sent.query, sent.extensions, sent.document_id)
+        unread = unreadable(schema, query, ApiContext(deps, caller=caller))
     except GraphQLError as exc:
-        # Nobody knows whether it subscribes; who takes only a stream is told in one.
-        form = wanted.query or wanted.subscription
-        return Ask(caller, sent, "", _form(form, NO_FORM), refusal=exc)
-    unread = unreadable(schema, query, ApiContext(deps, caller=caller))
+        query, unread = "", exc
     if unread is not None:
-        form = wanted.query or wanted.subscription
-        return Ask(caller, sent, "", _form(form, NO_FORM), refusal=unread)
+        # Nobody knows whether it subscribes; who takes only a stream is told in one.
+        form = _form(wanted.query or wanted.subscription, NO_FORM)
+        return Ask(caller, sent, "", form, dry_run=dry_run, refusal=unread)
     prepared = prepare(schema, query, deps.limits)
     operation = prepared.operation(sent.operation_name)
     parsed = prepared.document is not None
@@ -96,7 +97,7 @@ def ask(
         form = _form(wanted.subscription, NO_STREAM)
     else:
         form = _form(wanted.query, NO_FORM)
-    return Ask(caller, sent, query, form, parsed, lasts)
+    return Ask(caller, sent, query, form, parsed, lasts, dry_run)
 
 
 def is_dry_run(headers: Mapping[str, str]) -> bool:

@@ -20,7 +20,6 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     OperationDefinitionNode,
@@ -30,6 +29,7 @@ from graphql import (
     get_operation_ast,
 )
 
+from api.complexity import fragments_of
 from api.scalar import read_day, read_instant
 
 NO_STORE: Final = "no-store"
@@ -108,11 +108,7 @@ class _Settled:
             item.variable.name.value: item.default_value
             for item in operation.variable_definitions or ()
         }
-        self._fragments = {
-            item.name.value: item
-            for item in document.definitions
-            if isinstance(item, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self._limit_ms = now_ms - SETTLED_DAYS * _DAY_MS
 
     def holds(self) -> bool:

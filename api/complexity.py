@@ -4,6 +4,7 @@ Fragments count wherever they are spread, and each is walked once. The walk is a
 as the text nests, which the parser bounds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -29,6 +30,22 @@ HISTORY = frozenset({"premiumHistory", "dailySnapshots", "stats"})
 AS_OF = "asOf"
 # Those that ask it anew each time: not for every event of a subscription.
 PAGES = frozenset({"premiumHistory", "dailySnapshots"})
+
+
+def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    """Return the fragments of a document by their names."""
+    return {
+        item.name.value: item
+        for item in document.definitions
+        if isinstance(item, FragmentDefinitionNode)
+    }
+
+
+def asks_history(field: FieldNode) -> bool:
+    """Whether a field asks the database for the past."""
+    if field.name.value in HISTORY:
+        return True
+    return any(item.name.value == AS_OF for item in field.arguments or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,6 @@ class Size:
         if field.name.value.startswith("__"):
             return Size(0, inner, selections, aliases, directives)
         name = field.name.value
-        in_past = any(item.name.value == AS_OF for item in field.arguments or ())
         return Size(
             1 + self.depth,
             self.introspection_depth,
@@ -91,7 +107,7 @@ class Size:
             aliases,
             directives,
             reads=int(name in READS),
-            history=self.history + (name in HISTORY or in_past),
+            history=self.history + asks_history(field),
             pages=self.pages + (name in PAGES),
         )
 
@@ -144,11 +160,7 @@ class Measure:
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
         self._document = document
         self._limits = limits
-        self._fragments = {
-            item.name.value: item
-            for item in document.definitions
-            if isinstance(item, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self._known: dict[str, Size] = {}
 
     def excess(self) -> Excess | None:

@@ -30,7 +30,7 @@ class Answers(Protocol):
 class ApiContext:
     """The context value of GraphQL operations.
 
-    `transport` is `http` or `websocket`; `parent` the caller's `traceparent`.
+    `transport` is one of `api.measure`; `parent` the caller's `traceparent`.
     `allowance` is one operation's; a socket's context is copied for each. `caller` is
     who asks; `dry_run`: only the cost is asked for; `spent` is what it comes to, where
     the answer is to tell. `answers` has what is compiled; without it graphql-core

@@ -36,6 +36,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
+from api.complexity import AS_OF, fragments_of
 from api.cost_size import ASSUMED, Reader, Variables, is_given, pace_ms, rows
 
 OBJECT: Final = 2
@@ -66,7 +67,6 @@ EACH: Final[Mapping[str, int]] = {
 }
 """Added for each entry of the lists around: every coin asks for itself."""
 
-_AS_OF: Final = "asOf"
 _META: Final[Mapping[str, GraphQLField]] = {
     "__schema": SchemaMetaFieldDef,
     "__type": TypeMetaFieldDef,
@@ -134,16 +134,6 @@ def plan_of(
     return total.plan(tuple(count.rows), count.pace)
 
 
-def cost_of(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Variables,
-) -> int:
-    """Return the cost of an operation of a valid document."""
-    return plan_of(schema, document, operation).cost(variables)
-
-
 class _Sum:
     """A constant, and what is to be multiplied by a number known later."""
 
@@ -183,11 +173,7 @@ class _Count:
     ) -> None:
         self._schema = schema
         self._defaults = defaults
-        self._fragments = {
-            item.name.value: item
-            for item in document.definitions
-            if isinstance(item, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self.once = _Sum()
         self.rows: list[int | Reader] = []
         self.pace: int | Reader | None = None
@@ -254,7 +240,7 @@ class _Count:
     def _extra(self, name: str, node: FieldNode) -> None:
         self.once.constant += FIXED.get(name, 0)
         for item in node.arguments or ():
-            if item.name.value == _AS_OF:
+            if item.name.value == AS_OF:
                 given = is_given(item.value, self._defaults)
                 self.once.add(_Sum(PAST_BOARD).times(given))
 

@@ -63,8 +63,6 @@ ASSUMED: Final[Mapping[str, int]] = {
 WATCHED: Final[Mapping[str, int]] = {"Subscription.premiums": BOARD_SIZE}
 """Fields without an argument whose object has rows all the same."""
 
-_NO_VARIABLES: Final[Variables] = {}
-
 
 def rows(
     name: str, field: GraphQLField, node: FieldNode, defaults: Variables

@@ -21,6 +21,7 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     OperationType,
+    ScalarLeafsRule,
     SelectionNode,
     SelectionSetNode,
     get_operation_ast,
@@ -57,6 +58,17 @@ class IntrospectionRule(MaxIntrospectionDepthRule):
         super().report_error(_excess(excess, error.nodes))
 
 
+class LeafRule(ScalarLeafsRule):
+    """The library's rule on what has to be selected, which suggests even where off."""
+
+    def report_error(self, error: GraphQLError) -> None:
+        """Report the mistake; a suggestion stands last in its message."""
+        if self.context.hide_suggestions:
+            message = error.message.partition(" Did you mean ")[0]
+            error = GraphQLError(message, error.nodes)
+        super().report_error(error)
+
+
 class IntrospectionOffRule(ASTValidationRule):
     """Refuses the schema's own fields where introspection is off."""
 
@@ -79,9 +91,13 @@ class SelectionOfNothingRule(ASTValidationRule):
             self.report_error(GraphQLError(message, nodes=node))
 
 
+_OURS: Final[Mapping[type[ASTValidationRule], type[ASTValidationRule]]] = {
+    MaxIntrospectionDepthRule: IntrospectionRule,
+    ScalarLeafsRule: LeafRule,
+}
+
 RULES: Final[tuple[type[ASTValidationRule], ...]] = (
-    *(rule for rule in specified_rules if rule is not MaxIntrospectionDepthRule),
-    IntrospectionRule,
+    *(_OURS.get(rule, rule) for rule in specified_rules),
     SelectionOfNothingRule,
     # Those that Strawberry adds.
     MaybeNullValidationRule,

@@ -18,7 +18,7 @@ from strawberry.types.execution import PreExecutionError
 
 from api.accept import Form, wanted
 from api.access import AccessRefused
-from api.answer import failure, reply, shaped
+from api.answer import METHODS, failure, reply, shaped
 from api.asking import Ask, ask, caller_in, is_dry_run
 from api.body import Malformed, TooLarge, read_request
 from api.context import ApiContext
@@ -42,15 +42,12 @@ from api.status import unprocessable
 from api.stream import LAST_EVENT, EventStream, Framing, has_ended
 from api.view import GraphQLView
 
-METHODS = ("GET", "POST")
-
 _NOT_ALLOWED = "pages of this origin may not call; see KIMP_HTTP__ALLOWED_ORIGINS"
 _FORGED = (
     "a GET with cookies needs the header GraphQL-Require-Preflight: without it another "
     "site's page could have sent it"
 )
 _NO_METHOD = "GraphQL is asked by GET or POST"
-# Lines of these are one list, in however many headers it comes.
 
 
 class GraphQLEndpoint(GraphQLView):

@@ -13,7 +13,7 @@ from typing import Final
 from graphql import GraphQLError, GraphQLSyntaxError, Token, TokenKind, ValueNode
 from graphql.validation.validate import ValidationAbortedError
 
-from api.limit import MAX_ERROR_TEXT, RETRY_MS
+from api.limit import MAX_ERROR_TEXT, RETRY_MS, Bound
 from api.request_id import current_request_id
 from domain.model.error import (
     InvalidArgument,
@@ -102,8 +102,7 @@ def _told(error: GraphQLError) -> _Told:
 def _expected(condition: Exception | None) -> _Told | None:
     match condition:
         case InvalidArgument():
-            more = {"argument": condition.argument}
-            return _Told(ErrorCode.BAD_USER_INPUT, str(condition), more)
+            return _Told(ErrorCode.BAD_USER_INPUT, str(condition), _wrong(condition))
         case UnknownCoin() | UnknownMarket():
             return _Told(ErrorCode.NOT_FOUND, str(condition))
         case StoreUnavailable():
@@ -113,6 +112,14 @@ def _expected(condition: Exception | None) -> _Told | None:
             message = f"{condition.upstream} gives no usable answer; try again later"
             return _Told(ErrorCode.UPSTREAM_UNAVAILABLE, message)
     return None
+
+
+def _wrong(condition: InvalidArgument) -> Mapping[str, object]:
+    """Return which argument is wrong, and the bound that a longer page passes."""
+    named = {"argument": condition.argument}
+    if condition.argument != "first" or condition.most is None:
+        return named
+    return {**named, "limit": Bound.LIST_SIZE.value, "maximum": condition.most}
 
 
 def _retry_after_ms(

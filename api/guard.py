@@ -7,12 +7,9 @@ longest is forgotten first.
 """
 
 from collections import Counter, OrderedDict
-from typing import Final
 
 from api.caller import Caller
 from api.limit import MAX_BUCKETS, Limits
-
-_DEFAULT: Final = Limits()
 
 
 class Hold:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.model.pace import MIN_THROTTLE_MS
+from domain.model.page import MAX_FIRST
+
 MAX_BODY_BYTES: Final = 128 * 1024
 """Bytes of a request's body; more is answered with 413. 1,000 symbols take 12 KiB."""
 
@@ -88,8 +91,8 @@ MAX_SELECTIONS: Final = 1_000
 
 MAX_REPETITIONS: Final = 2_000
 """Pairs of fields that answer under one name in one place. Validation compares each
-pair: 240 fields written alike are 28,680 pairs and took 280 ms. Ten fragments with 20
-fields in common are 900."""
+pair: 240 fields written alike are 28,680 pairs, hundreds of ms (docs/ATTACKS.md). Ten
+fragments with 20 fields in common are 900."""
 
 MAX_ERRORS: Final = 20
 """Mistakes of one document that are told; validation ends there."""
@@ -98,7 +101,7 @@ PREPARATION: Final = 100
 """Cost of each token of a document that is not known: of parsing and validating it,
 about 50 µs. It is taken from the budget of whoever brings it, and added to no cost; so
 is 1 for each character, and `LOOK` for each such document. With them one address can
-have half a core prepare documents, not more."""
+have about half a core prepare documents, with the dearest ones about a whole one."""
 
 LOOK: Final = 2_000
 """Cost of each document that is not known, however small."""
@@ -131,11 +134,12 @@ BURST: Final = 20_000_000
 TIMEOUT_S: Final = 10.0
 """Seconds an operation may take, a subscription to its first event."""
 
-SOCKETS_PER_ADDRESS: Final = 25_000
-"""WebSockets open at the same time from one address."""
+SOCKETS_PER_CALLER: Final = 25_000
+"""WebSockets open at the same time of one caller: an address, or a key without a bound
+of its own."""
 
-SUBSCRIPTIONS_PER_ADDRESS: Final = 100_000
-"""Subscriptions running at the same time from one address."""
+SUBSCRIPTIONS_PER_CALLER: Final = 100_000
+"""Subscriptions running at the same time of one caller, likewise."""
 
 MAX_MESSAGE_BYTES: Final = MAX_BODY_BYTES
 """Bytes of a WebSocket message; a longer one closes it with 1009 (RFC 6455, 7.4.1)."""
@@ -190,7 +194,7 @@ class Limits:
     directives: int = MAX_DIRECTIVES
     selections: int = MAX_SELECTIONS
     repetitions: int = MAX_REPETITIONS
-    list_size: int = MAX_SYMBOLS
+    list_size: int = MAX_FIRST
     reads: int = MAX_READS
     history_reads: int = MAX_HISTORY_READS
     history_rows: int = MAX_HISTORY_ROWS
@@ -198,10 +202,10 @@ class Limits:
     rate: float = RATE
     burst: float = BURST
     timeout_s: float = TIMEOUT_S
-    sockets: int = SOCKETS_PER_ADDRESS
+    sockets: int = SOCKETS_PER_CALLER
     operations: int = MAX_OPERATIONS_PER_SOCKET
-    subscriptions: int = SUBSCRIPTIONS_PER_ADDRESS
-    throttle_ms: int = 100
+    subscriptions: int = SUBSCRIPTIONS_PER_CALLER
+    throttle_ms: int = MIN_THROTTLE_MS
     init_timeout_s: float = CONNECTION_INIT_TIMEOUT_S
     suggestions: bool = False
     introspection: bool = True

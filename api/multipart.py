@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from api.accept import MULTIPART, SUBSCRIPTION_SPEC
-from api.stream import Event
+from api.stream import STREAM_HEADERS, Event
 
 BOUNDARY: Final = "graphql"
 
@@ -29,10 +29,7 @@ class MultipartStream:
         "Content-Type": (
             f"{MULTIPART}; boundary={BOUNDARY}; subscriptionSpec={SUBSCRIPTION_SPEC}"
         ),
-        "Cache-Control": "no-store, no-transform",
-        "X-Accel-Buffering": "no",
-        "Vary": "Accept",
-        "X-Content-Type-Options": "nosniff",
+        **STREAM_HEADERS,
     }
 
     def begin(self, cursor: int) -> bytes:

@@ -7,7 +7,8 @@ the client sends it again. *Trusted documents* (`documentId`, GraphQL over HTTP,
 appendix A): the operator gives a list of what may be asked, made when the client was
 built. In the mode `only` nothing else is answered.
 
-Not found is told in the words that Apollo's and urql's clients look for.
+An unknown hash is told in the words that Apollo's and urql's clients look for, an
+unknown ID in words for people.
 """
 
 import logging
@@ -26,6 +27,12 @@ from api.error import ErrorCode
 NOT_FOUND: Final = "PersistedQueryNotFound"
 """The message that makes a client send the text; both clients compare it letter by
 letter, in answers of any status."""
+
+UNKNOWN_ID: Final = (
+    "no document with this documentId is known here: it must be one of the list of "
+    "trusted documents that this server was given"
+)
+"""What an unknown `documentId` is told; where texts are answered, also to send one."""
 
 VERSION: Final = 1
 """The version of Apollo's protocol."""
@@ -165,14 +172,21 @@ class PersistedDocuments:
             if digest is None:
                 raise _wrong("query must be a GraphQL document")
             # Apollo's manifests are asked for this way, whatever IDs they have.
-            return self._known(digest, digest)
+            return self._known(digest, digest, NOT_FOUND)
         if digest is not None:
             raise _wrong("send documentId or extensions.persistedQuery, not both")
         if not isinstance(document_id, str) or not 1 <= len(document_id) <= MAX_ID:
             raise _wrong(f"documentId must be a string of 1 to {MAX_ID} characters")
-        return self._known(document_id, document_id.removeprefix(SHA256_PREFIX))
+        digest = document_id.removeprefix(SHA256_PREFIX)
+        return self._known(document_id, digest, self._unknown_id)
 
-    def _known(self, name: str, digest: str) -> str:
+    @property
+    def _unknown_id(self) -> str:
+        """What an unknown ID is told, and what to send instead where that may be."""
+        is_closed = self._mode is Mode.ONLY
+        return UNKNOWN_ID if is_closed else f"{UNKNOWN_ID}; or send query instead"
+
+    def _known(self, name: str, digest: str, unknown: str) -> str:
         found = self._trusted.get(name) or self._digests.get(digest)
         if found is not None:
             self.uses[Use.TRUSTED] += 1
@@ -181,7 +195,7 @@ class PersistedDocuments:
         if found is None:
             self.uses[Use.UNKNOWN] += 1
             code = {"code": ErrorCode.NOT_FOUND.value}
-            raise GraphQLError(NOT_FOUND, extensions=code)
+            raise GraphQLError(unknown, extensions=code)
         self._seen.move_to_end(digest)
         self.uses[Use.REMEMBERED] += 1
         return found

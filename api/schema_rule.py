@@ -24,14 +24,14 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-NOTICE_DAYS: Final = 180
-"""A deprecated part stays for at least so many days."""
-
 OWN_PAGE: Final = "/docs/reference#"
 """How the address of a scalar begins whose specification we serve ourselves."""
 
 REPLACED_BY_NOTHING: Final = "Nothing replaces it"
 """How the reason of a deprecation begins that has no replacement."""
+
+Fielded = GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
+"""Types that have fields."""
 
 _PLACEHOLDER: Final = re.compile(
     r"\b(TODO|TBD|FIXME|XXX|lorem|n/a|placeholder)\b", re.I
@@ -74,9 +74,7 @@ def parts(schema: GraphQLSchema) -> Iterator[Part]:
                 yield Part(
                     f"{kind.name}.{name}", value.description, value.deprecation_reason
                 )
-        elif isinstance(
-            kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
-        ):
+        elif isinstance(kind, Fielded):
             yield from _members(kind)
     for directive in schema.directives:
         if not is_specified_directive(directive):
@@ -85,9 +83,7 @@ def parts(schema: GraphQLSchema) -> Iterator[Part]:
             yield from _arguments(where, directive.args)
 
 
-def _members(
-    kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType,
-) -> Iterator[Part]:
+def _members(kind: Fielded) -> Iterator[Part]:
     for name, field in kind.fields.items():
         where = f"{kind.name}.{name}"
         yield Part(where, field.description, field.deprecation_reason)

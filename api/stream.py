@@ -26,7 +26,7 @@ LAST_EVENT: Final = "last-event-id"
 END: Final = "end"
 """The `id` of `complete`."""
 
-RETRY_MS: Final = 2_000
+RECONNECT_MS: Final = 2_000
 """After how long `EventSource` connects again; it waits as long between its tries."""
 
 # Ticks are counted in 64 bits at most; what is longer is no id of ours.
@@ -68,16 +68,22 @@ class Framing(Protocol):
         ...
 
 
+STREAM_HEADERS: Final[Mapping[str, str]] = {
+    # Nothing between us and the client may keep, change or hold back events.
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "Vary": "Accept",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every stream, beside its Content-Type."""
+
+
 class EventStream:
     """Server-sent events. Lines end with LF: some clients' readers take no other."""
 
     headers: Mapping[str, str] = {
         "Content-Type": f"{EVENT_STREAM}; charset=utf-8",
-        # Nothing between us and the client may keep, change or hold back events.
-        "Cache-Control": "no-store, no-transform",
-        "X-Accel-Buffering": "no",
-        "Vary": "Accept",
-        "X-Content-Type-Options": "nosniff",
+        **STREAM_HEADERS,
     }
 
     def __init__(self, resumed_from: str | None = None) -> None:
@@ -93,7 +99,7 @@ class EventStream:
 
     def event(self, event: Event) -> bytes:
         """See `Framing`; JSON as we write it has no line ends."""
-        retry = b"retry: %d\n" % RETRY_MS if self._is_first else b""
+        retry = b"retry: %d\n" % RECONNECT_MS if self._is_first else b""
         self._is_first = False
         return b"event: next\ndata: %b\nid: %d\n%b\n" % (
             event.body,

@@ -46,7 +46,7 @@ class LiveReporter(Protocol):
 
     @property
     def ordinary(self) -> Mapping[str, int]:
-        """Operations on sockets that no group could run, by why."""
+        """Operations on sockets and streams that no group could run, by why."""
         ...
 
 

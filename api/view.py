@@ -16,7 +16,7 @@ from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.types import ExecutionResult
 
 from api.answer import cacheable, reply, shaped, top_level
-from api.asking import Ask, is_dry_run
+from api.asking import Ask
 from api.caching import cache_control, is_settled
 from api.context import ApiContext
 from api.deps import ApiDeps
@@ -70,7 +70,7 @@ class GraphQLView(GraphQL[ApiContext, None]):
             transport,
             request.headers.get("traceparent"),
             caller=asked.caller,
-            dry_run=is_dry_run(request.headers),
+            dry_run=asked.dry_run,
             answers=self.answers,
         )
 

@@ -34,10 +34,11 @@ class Display:
     async def run(self) -> None:
         """Show until cancelled; a terminal's line is ended then."""
         is_tty = self.out.isatty()
+        every_s = TTY_EVERY_S if is_tty else PLAIN_EVERY_S
         began_s = self.now_s()
         try:
             while True:
-                await asyncio.sleep(TTY_EVERY_S if is_tty else PLAIN_EVERY_S)
+                await asyncio.sleep(every_s)  # the pace of the display
                 line = self.line(self.now_s() - began_s, with_bar=is_tty)
                 self._put(f"\r\x1b[K{line}" if is_tty else f"{line}\n")
         finally:

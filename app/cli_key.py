@@ -66,10 +66,18 @@ def expiry_day(text: str) -> date:
     """Read the last UTC day of a key: a date, or in how many days, such as `90d`."""
     days = _is_days(text)
     if days is None:
-        return iso_day(text)
+        return _last_day(text)
     if not 1 <= int(days[1]) <= MAX_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is not within 1d..{MAX_DAYS}d")
     return datetime.now(UTC).date() + timedelta(days=int(days[1]))
+
+
+def _last_day(text: str) -> date:
+    try:
+        return iso_day(text)
+    except argparse.ArgumentTypeError as exc:
+        message = f"{exc}; or say in how many days, such as 90d"
+        raise argparse.ArgumentTypeError(message) from exc
 
 
 def _name(text: str) -> str:

@@ -17,7 +17,7 @@ YOUNG, MIDDLE, OLD = 50_000, 10, 20
 async def settle() -> None:
     """Collect and freeze what start-up left, then wait for ever."""
     gc.set_threshold(YOUNG, MIDDLE, OLD)
-    await asyncio.sleep(SETTLED_AFTER_S)
+    await asyncio.sleep(SETTLED_AFTER_S)  # start-up leaves its garbage
     gc.collect()
     gc.freeze()
     await asyncio.Event().wait()

@@ -67,7 +67,7 @@ class HttpSettings(Part):
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _ajson_list(cls, value: object) -> object:
+    def _a_json_list(cls, value: object) -> object:
         return json_list(value)
 
     @field_validator("allowed_origins")

@@ -35,7 +35,7 @@ from app.socket_protocol import PORTION_BYTES
 
 _COMPLEX: Final = "`QUERY_TOO_COMPLEX`"
 _LIMITED: Final = "`RATE_LIMITED` and `retryAfterMs`, HTTP 429 with `Retry-After`"
-_HELD: Final = "`RATE_LIMITED`, HTTP 429"
+_HELD: Final = "`RATE_LIMITED`, HTTP 429 with `Retry-After`"
 
 ANSWERS: Final[Mapping[str, str]] = {
     "body_bytes": "`BAD_USER_INPUT`, HTTP 413",
@@ -48,7 +48,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "directives": _COMPLEX,
     "selections": _COMPLEX,
     "repetitions": _COMPLEX,
-    "list_size": "`BAD_USER_INPUT` naming `first`",
+    "list_size": "`BAD_USER_INPUT` naming `first`; of `trades` 500 are the most",
     "reads": _COMPLEX,
     "history_reads": _COMPLEX,
     "history_rows": _COMPLEX,
@@ -61,7 +61,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "subscriptions": _HELD,
     "throttle_ms": "none: a smaller `throttleMs` is taken as this one",
     "init_timeout_s": "close 4408",
-    "suggestions": "none: messages end before `Did you mean …?`",
+    "suggestions": "none: what is said of the schema ends before `Did you mean …?`",
 }
 """What passes a bound is answered with."""
 
@@ -152,10 +152,15 @@ _HEAD: Final = """\
 
 What may be asked of one server, and what is answered beyond it. Each limit is a
 setting `KIMP_LIMIT__…` (docs/SETTINGS.md); none has an exemption, for loopback
-neither. An error names the limit that it met: `extensions.limit` is the setting's
-name in lower case, `extensions.maximum` what it allows, and the message says what was
-asked. Every refusal is counted in `kimp_refused_total` under the same name
-(docs/METRICS.md).
+neither.
+
+An error names the limit that it met: `extensions.limit` is the setting's name in lower
+case, `extensions.maximum` what it allows this caller and this field, and the message
+says so in words. What is above `BURST` is told as `rate`, with the caller's own rate.
+Without a `maximum` are `introspection` (off) and the circles in it (`fields { type {
+fields …`), which no number allows. A handshake or a socket that is refused has a status
+or close code and no such error. All of them are counted in `kimp_refused_total` under
+the same name (docs/METRICS.md).
 
 | setting | default | meaning | beyond it |
 |---|---:|---|---|"""

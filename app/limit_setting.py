@@ -88,7 +88,8 @@ class LimitSettings(Part):
         description="Time an operation may take; a subscription, to its first event.",
     )
     sockets: Count = Field(
-        _DEFAULT.sockets, description="WebSockets open at once from one address."
+        _DEFAULT.sockets,
+        description="WebSockets open at once of one caller (key or address).",
     )
     operations: Count = Field(
         _DEFAULT.operations, description="Operations running at once on a WebSocket."

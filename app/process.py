@@ -49,7 +49,7 @@ async def serve(settings: Settings, role: Role = Role.ALL, siblings: int = 1) ->
         listener = bind(settings.http)
         stack.callback(listener.close)
         documents = await asyncio.to_thread(
-            open_documents, settings.document, settings.limit.limits()
+            open_documents, settings.document, settings.limits()
         )
         store = await stack.enter_async_context(
             open_store(settings, clock, patience_s=START_PATIENCE_S)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from api.limit import Limits
 from app.auth_setting import AuthSettings
 from app.document_setting import DocumentSettings
 from app.extra_setting import BusSettings, OtelSettings
@@ -127,6 +128,10 @@ class Settings(BaseSettings):
     history: HistorySettings = HistorySettings()
     log: LogSettings = LogSettings()
     otel: OtelSettings = OtelSettings()
+
+    def limits(self) -> Limits:
+        """Return the API's bounds, of both groups that have some."""
+        return self.limit.limits(introspection=self.http.introspection)
 
 
 def load_settings() -> Settings:

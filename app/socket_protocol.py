@@ -7,7 +7,7 @@ events are written to its transport. Every other handshake goes to the applicati
 A transport that is full pauses its conversation and is read from no more, so neither a
 slow reader nor one that floods us with requests makes anything grow; after
 `MAX_PAUSE_S` it is closed. What is overridden of uvicorn is pinned by
-tests/contract/test_socket_protocol.py.
+tests/contract/library/test_overridden.py.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Where prices and rates come from: `KIMP_UPBIT__…`, `KIMP_BINANCE__…`, `KIMP_FX__`."""
+"""Sources of prices and rates (`KIMP_UPBIT__…`, `KIMP_BINANCE__…`, `KIMP_FX__…`)."""
 
 from typing import Annotated, Literal
 
@@ -77,7 +77,7 @@ class FxSettings(Part):
 
     @field_validator("sources", mode="before")
     @classmethod
-    def _ajson_list(cls, value: object) -> object:
+    def _a_json_list(cls, value: object) -> object:
         return json_list(value)
 
     @field_validator("sources")

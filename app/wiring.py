@@ -167,7 +167,7 @@ def _app(
         tracer=instruments.tracer,
         allowed_origins=settings.http.allowed_origins,
         graphiql=settings.http.graphiql,
-        limits=settings.limit.limits(introspection=settings.http.introspection),
+        limits=settings.limits(),
         trusted_proxies=networks(settings.http.trusted_proxies),
         status_profile=settings.http.status_profile,
         ping_interval_s=settings.http.ping_interval_s,

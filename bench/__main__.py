@@ -7,6 +7,7 @@ python -m bench.history.{store,backfill,kill}  what the past costs; see their --
 python -m bench fault    what each fault costs; see bench/fault/command.py
 python -m bench.query    what queries cost, beside our peers; part of the whole
 python -m bench.fanout   what subscribers cost, beside our peers; the end of the whole
+python -m bench.fuzz     bad input by the million; see bench/fuzz/command.py
 """
 
 import os

@@ -119,7 +119,7 @@ async def _round(
             await Reader(site, seed + number).read(kind)
         else:
             site.empty()
-            await asyncio.sleep(SPACING_S.get(kind, 0.0))
+            await asyncio.sleep(SPACING_S.get(kind, 0.0))  # within the venue's rate
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
         await Reader(site, seed + number).read(kind)
         took_s = time.perf_counter() - began_s
@@ -131,7 +131,7 @@ async def _round(
 async def _idle(seconds: float) -> float:
     """Return the share of a core that the feeds take."""
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(seconds)  # the time measured
     return (time.process_time() - began_cpu_s) / (time.perf_counter() - began_s)
 
 
@@ -142,8 +142,8 @@ async def _workload(site: Site, per_s: int) -> Mapping[str, Counter[str]]:
     before = site.counts()
     began_s = time.perf_counter()
     for number in range(int(per_s * WORKLOAD_S)):
-        due_s = began_s + number / per_s
-        await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
+        early_s = began_s + number / per_s - time.perf_counter()
+        await asyncio.sleep(max(0.0, early_s))  # the pace of the workload
         tasks.add(asyncio.create_task(reader.read(reader.kind())))
     await asyncio.gather(*tasks)
     after = site.counts()

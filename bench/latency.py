@@ -121,7 +121,7 @@ def _messages(target: Measured) -> float:
 def _measure(rate: float, seconds: float) -> str:
     with simulator(rate) as (_, settings), server(settings) as target:
         target.wait_live()
-        time.sleep(WARM_UP_S)
+        time.sleep(WARM_UP_S)  # the rate is reached by then
         cpu_s, began_s = target.cpu_s(), time.monotonic()
         fast = asyncio.run(watch(target.url, TICK_MS, seconds))
         cpu = (target.cpu_s() - cpu_s) / (time.monotonic() - began_s)

@@ -3,14 +3,20 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 _QUERY_LIMIT_S = 20.0
 
 
-def header(rounds: int, seconds: float) -> str:
-    """Return lines on the machine and the kind of the measurement."""
+def header(rounds: int, seconds: float, versions: Mapping[str, str]) -> str:
+    """Return lines on the machine, the kind of the measurement and each server."""
+    lines = [f"- {name}: {told}" for name, told in versions.items()]
+    return _kind(rounds, seconds) + "\n\n" + "\n".join(lines)
+
+
+def _kind(rounds: int, seconds: float) -> str:
     load = os.getloadavg()[0]
     word = "round" if rounds == 1 else "rounds"
     return (

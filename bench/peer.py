@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.process import ServerFailed, rss_mb
+from bench.process import ServerFailed, rss_mb, without_settings
 
 ROOT = Path(__file__).parent.parent
 STOP_LIMIT_S = 20.0
@@ -58,12 +58,11 @@ def started(
     Raises:
         ServerFailed: it does not listen.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
     with on_core(SERVER_CORE):
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**kept, "PYTHONPATH": str(ROOT), **(extra or {})},
+            env={**without_settings(), "PYTHONPATH": str(ROOT), **(extra or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

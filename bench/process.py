@@ -57,11 +57,11 @@ class Measured:
             except OSError as exc:
                 if self.process.poll() is not None:
                     raise ServerFailed("the server ended at its start") from exc
-                time.sleep(0.02)
+                time.sleep(0.02)  # it tells nobody that it serves
                 continue
             if board["summary"]["live"] > coins:
                 return time.monotonic() - began_s
-            time.sleep(0.02)
+            time.sleep(0.02)  # until the next look
         raise ServerFailed(f"{coins} coins were not live in {START_LIMIT_S:g} s")
 
     def cpu_s(self) -> float:
@@ -80,11 +80,15 @@ def cpu_s(pid: int) -> float:
 
 
 def rss_mb(pid: int) -> float:
-    """Return the resident memory of a process."""
+    """Return the resident memory of a process.
+
+    Raises:
+        ServerFailed: it is gone.
+    """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError("the process is gone")
+    raise ServerFailed("the process is gone")
 
 
 def without_settings() -> dict[str, str]:

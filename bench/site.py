@@ -116,7 +116,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
                 picture = Random(coin.symbol).randbytes(ICON_BYTES)
                 where = str(coin.icon_url)
                 await icons.save(Icon(coin.symbol, picture, "image/png", where))
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(SETTLE_S)  # the feeds run evenly by then
             yield site
         finally:
             stop.set()

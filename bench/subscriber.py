@@ -63,7 +63,7 @@ class Subscriber:
             try:
                 await self._converse()
             except (OSError, WebSocketException, TimeoutError):
-                await asyncio.sleep(REDIAL_S)
+                await asyncio.sleep(REDIAL_S)  # dials must not storm
             finally:
                 self.is_told = False
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from conformance import fuzz, tool
 from conformance.case import Client, Place, Told
-from conformance.environment import PINS, npm_version, pip_version
+from conformance.environment import PROGRAMS, npm_version, pip_version
 from conformance.program import lines
 
 ASKED = ("query", "error", "refusal")
@@ -18,7 +18,7 @@ def _script(name: str) -> Callable[[Place], Iterable[Told]]:
 
 
 def _gql(place: Place) -> Iterable[Told]:
-    program = PINS.parent / "python" / "gql_session.py"
+    program = PROGRAMS / "gql_session.py"
     return lines([place.python("gql"), program, place.url], place.folder)
 
 

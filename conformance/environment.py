@@ -7,6 +7,7 @@ from bench import environment
 
 HERE = Path(__file__).parent
 PINS = HERE / "environment"
+PROGRAMS = HERE / "python"
 NODE = HERE / "node"
 BUILD = HERE / ".build"
 

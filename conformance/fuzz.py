@@ -9,13 +9,12 @@ from graphql import build_schema
 
 from conformance import stock
 from conformance.case import ClientFailed, Place, Told
-from conformance.environment import PINS
+from conformance.environment import PROGRAMS
 from conformance.program import last_words, output, run
 from conformance.tool import attempt, published
 
 SEED = 1
 FUZZ_LIMIT_S = 1800.0
-PROGRAMS = PINS.parent / "python"
 _SUMMARY = re.compile(r"(\d+) generated, (\d+) passed")
 
 

@@ -38,7 +38,7 @@ def _wait(started: Measured, log: IO[str]) -> None:
         while started.query(_COIN)["data"]["premium"]["quality"] != "LIVE":
             if time.monotonic() > until_s:
                 raise TimeoutError("BTC is not live")
-            time.sleep(LOOK_AGAIN_S)
+            time.sleep(LOOK_AGAIN_S)  # another process: asked again
     except (ServerFailed, TimeoutError) as exc:
         log.seek(0)
         raise NotLive(f"{exc}:\n{log.read()}") from exc

@@ -62,7 +62,7 @@ async def main() -> None:
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 (uvicorn tells nobody)
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(LOOK_AGAIN_S)  # until the next look
     print(listener.getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
     server.should_exit = server.force_exit = True

@@ -37,9 +37,10 @@ _INTRODUCTION = """\
 # Conformance: other people's clients and suites
 
 Made by `make conformance`; `python -m conformance --check` (among the tests) fails
-where it differs. Each client is the published package, unchanged, in an environment of
-its own with pinned versions, against a whole server: `kimp demo`, a process with
-simulated exchanges and a PostgreSQL of its own.
+where it differs. Each client is the published package, unchanged and pinned: those for
+Python each in an environment of their own, those for Node in one folder with a lock
+file. They talk to a whole server: `kimp demo`, a process with simulated exchanges and a
+PostgreSQL of its own.
 """
 _ATTACKS = """\
 graphql-cop cannot be installed from a registry: its attacks, and what graphql-armor

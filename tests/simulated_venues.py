@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.environment import without_settings
+from bench.process import without_settings
 
 REPOSITORY = Path(__file__).parents[1]
 START_LIMIT_S = 60.0

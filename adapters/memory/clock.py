@@ -45,7 +45,7 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         """Wait until the clock was advanced that far; 0 or less lets others run."""
         if seconds <= 0:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # lets others run
             return
         # Rounded to nanoseconds first: 0.1 s are 100,000 µs and not one more.
         due_us = self._passed_us + ceil(round(seconds * 1e6, 3))
@@ -76,7 +76,7 @@ class FakeClock:
     async def settle(self) -> None:
         """Let every task that can go on come to its next wait."""
         for _ in range(SETTLE_ROUNDS):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn for each task
 
     async def until_sleeping(self, sleepers: int = 1) -> None:
         """Wait until so many tasks sleep; bound it with `asyncio.timeout`."""

@@ -107,8 +107,7 @@ class PostgresBarHistory:
                 rows = (await connection.execute(_closes(basis), asked)).all()
             for symbol, minutes, closes in rows:
                 found[symbol] = _pairs(minutes, closes)
-                # Whoever else waits for the event loop comes between two coins.
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # who waits for the loop comes between coins
         return found
 
     async def stats(

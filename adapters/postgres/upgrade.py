@@ -108,7 +108,7 @@ def _read_scripts(config: Config) -> ScriptDirectory:
 @asynccontextmanager
 async def _turn() -> AsyncIterator[None]:
     while not _one_at_a_time.acquire(blocking=False):  # noqa: ASYNC110 - process-wide
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(_POLL_S)  # until the next try
     try:
         yield
     finally:

@@ -17,4 +17,4 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait; 0 lets others run."""
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds)  # the one real wait behind `Clock`

@@ -168,7 +168,7 @@ class Simulator:
         pause_s = self.options.step_ms / 1_000
         while True:
             self.step()
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pause_s)  # the pace of the market
 
     def step(self) -> None:
         """Bring the market to now and send what changed; never waits."""

@@ -18,7 +18,7 @@ from graphql import (
     OperationType,
 )
 from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList, collect_fields
+from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import get_argument_values
 
 from api.compiled.answer_writer import AnswerWriter, Root
@@ -32,7 +32,7 @@ from api.compiled.selected import (
     Uncompilable,
     size_of,
 )
-from api.compiled.selection import SelectionCompiler, executor_of
+from api.compiled.selection import SelectionCompiler, executor_of, root_fields
 from api.compiled.shape import MOMENT, view_parts
 from api.context import ApiContext
 from api.list_plan import Irregular
@@ -167,17 +167,8 @@ class AnswerCompiler:
         kind, root = executor.operation.operation, self._schema.query_type
         if root is None or kind is not OperationType.QUERY:
             raise Uncompilable(kind.value)
-        collected = collect_fields(
-            executor.schema,
-            executor.fragments,
-            executor.variable_values,
-            root,
-            executor.operation,
-        )
-        if collected.new_defer_usages:
-            raise Uncompilable(root.name)
         selecting, roots, calls = Selecting(executor), [], []
-        for response, details in collected.grouped_field_set.items():
+        for response, details in root_fields(executor, root).items():
             name = details[0].node.name.value
             if name == TYPENAME:
                 roots.append(Root(response))

@@ -70,12 +70,8 @@ class AnswerWriter(PieceWriter):
 
     def apart(self, scope: Scope, owner: SelectedObject, field: SelectedField) -> None:
         """Add a field with premiums in it."""
-        if field.field is not None and field.inner is not None:
-            kind, read = field.field.type, self.read(scope, field)
-            if self._is_open(kind, read.result, field.inner):
-                self.settle(read)
-                self._pieces(kind, read.result, field.inner)
-                return
+        if self.opened(scope, field):
+            return
         parts = Parts(self.draft)
         self.field(scope, owner, field, parts)
         parts.flush()

@@ -56,15 +56,22 @@ class PieceWriter(TextWriter):
 
     def apart(self, scope: Scope, owner: SelectedObject, field: SelectedField) -> None:
         """Add the pieces of such a field."""
-        if field.field is not None and field.inner is not None and not field.is_moving:
-            kind, read = field.field.type, self.read(scope, field)
-            if self._is_open(kind, read.result, field.inner):
-                self.settle(read)
-                self._pieces(kind, read.result, field.inner)
-                return
+        if not field.is_moving and self.opened(scope, field):
+            return
         # It moves, or what moves within it cannot be reached from here.
         hole = self.draft.constant(self._hole(scope, owner, field))
         self.draft.line(f"out.append(({hole}, {scope.value}))")
+
+    def opened(self, scope: Scope, field: SelectedField) -> bool:
+        """Add the pieces of a field's objects; False: they cannot be reached."""
+        if field.field is None or field.inner is None:
+            return False
+        kind, read = field.field.type, self.read(scope, field)
+        if not self._is_open(kind, read.result, field.inner):
+            return False
+        self.settle(read)
+        self._pieces(kind, read.result, field.inner)
+        return True
 
     def _hole(
         self, scope: Scope, owner: SelectedObject, field: SelectedField

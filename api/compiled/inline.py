@@ -15,7 +15,7 @@ from typing import NewType
 
 from api.compiled.body import Body, body_of
 from api.compiled.draft import Draft
-from api.compiled.shape import parsed
+from api.compiled.shape import MOMENT, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Scope:
 
     origin: type
     value: str | None = None
-    moment: str = "m"
+    moment: str = MOMENT
     view: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""What a subscription selects, flattened: fragments spread, directives decided.
+"""What an operation selects, flattened: fragments spread, directives decided.
 
 graphql-core's own collecting decides what is selected, as `api.list_plan` does. What
 is left of names is what clients see: two selections are equal where their answers are,

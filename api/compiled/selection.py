@@ -25,11 +25,9 @@ from api.compiled.draft import Draft
 from api.compiled.event_writer import VALUE, EventWriter, write_fragments
 from api.compiled.fragment import Fragments
 from api.compiled.leaf import Leaves
-from api.compiled.selected import SelectedObject, Selecting
-from api.compiled.selected import Uncompilable as Uncompilable
+from api.compiled.selected import SelectedObject, Selecting, Uncompilable
 from api.compiled.shape import MOMENT, view_parts
-from api.list_plan import PLAIN
-from api.list_plan import Irregular as Irregular
+from api.list_plan import PLAIN, Irregular
 from api.moment import Moment
 
 KEPT_EVENTS: Final = 64
@@ -126,11 +124,15 @@ class SelectionCompiler:
     def _selected(self, executor: Executor[Any]) -> tuple[str, str, SelectedObject]:
         """Return the root field's response name, its name and its selection."""
         root = self._schema.subscription_type
-        if executor.operation.operation is not OperationType.SUBSCRIPTION:
-            raise Uncompilable(executor.operation.operation.value)
-        response, details = _only(executor, root)
+        kind = executor.operation.operation
+        if root is None or kind is not OperationType.SUBSCRIPTION:
+            raise Uncompilable(kind.value)
+        found = root_fields(executor, root)
+        if len(found) != 1:
+            raise Uncompilable(", ".join(found))
+        ((response, details),) = found.items()
         name = details[0].node.name.value
-        field = None if root is None else root.fields.get(name)
+        field = root.fields.get(name)
         if field is None:
             raise Uncompilable(name)
         selected = Selecting(executor).root(details, field.type)
@@ -184,16 +186,14 @@ def executor_of(
     return executor
 
 
-def _only(
-    executor: Executor[Any], root: GraphQLObjectType | None
-) -> tuple[str, FieldDetailsList]:
-    """Return the only field at the root.
+def root_fields(
+    executor: Executor[Any], root: GraphQLObjectType
+) -> Mapping[str, FieldDetailsList]:
+    """Return the fields at the root by response name.
 
     Raises:
-        Uncompilable: there are several, or none.
+        Uncompilable: they may be answered in parts.
     """
-    if root is None:
-        raise Uncompilable("subscription")
     found = collect_fields(
         executor.schema,
         executor.fragments,
@@ -201,7 +201,6 @@ def _only(
         root,
         executor.operation,
     )
-    names = list(found.grouped_field_set)
-    if len(names) != 1 or found.new_defer_usages:
-        raise Uncompilable(", ".join(names))
-    return names[0], found.grouped_field_set[names[0]]
+    if found.new_defer_usages:
+        raise Uncompilable(", ".join(found.grouped_field_set))
+    return found.grouped_field_set

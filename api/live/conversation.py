@@ -8,10 +8,11 @@ mistake in an operation is that operation's `error`, and the others live on.
 | code | when the socket is closed with it                                  |
 | ---- | ------------------------------------------------------------------ |
 | 1011 | no answer to our `ping`                                            |
-| 1013 | its key's sockets are all open, or nobody knows the key now        |
+| 1013 | its key's sockets are all open, nobody knows the key now, or its   |
+|      | client takes nothing (`wire.py`)                                   |
 | 4400 | a message that is none of the protocol                             |
 | 4401 | an operation before `connection_init` was acknowledged             |
-| 4403 | `connection_init` with a key that is missing, wrong or over, later |
+| 4403 | its key is missing or wrong in `connection_init`, or over later    |
 | 4406 | another sub-protocol (`asgi.py`)                                   |
 | 4408 | no `connection_init` in time                                       |
 | 4409 | an operation with the ID of one that runs                          |

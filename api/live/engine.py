@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Counts(Protocol):
-    """Where deliveries are counted; `api.traffic.Traffic` for WebSockets."""
+    """Where deliveries are counted; see `api.traffic.Traffic`."""
 
     def delivered(
         self, field: str, transport: str, count: int, lag_s: float | None
@@ -67,7 +67,7 @@ class LiveEngine:
         self._order = count()
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_s = 0.0
-        # Subscriptions that run the ordinary way, by why.
+        # Operations that run the ordinary way, by why.
         self.ordinary: Counter[str] = Counter()
         # Groups and members that ended because an event could not be written.
         self.failed = 0

@@ -41,7 +41,7 @@ class GroupKey:
 
 
 class Owner(Protocol):
-    """Who runs a member: the conversation of its socket."""
+    """Who runs a member: its socket's conversation, or what listens over HTTP."""
 
     wire: Wire
 
@@ -51,7 +51,7 @@ class Owner(Protocol):
 
 
 class Member:
-    """One subscription of one socket."""
+    """One subscription of one client."""
 
     __slots__ = (
         "cohort",

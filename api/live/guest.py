@@ -1,4 +1,4 @@
-"""Who has opened a socket, as the handshake says it."""
+"""Who knocks, as the headers of a request or handshake say it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from api.deps import ApiDeps
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A socket before its `connection_init`.
+    """Somebody whose key was not looked at: a socket before its `connection_init`.
 
-    `caller` has its address only; `credential` is what the handshake's headers show of
-    a key; `parent` is the `traceparent`.
+    `caller` has its address only; `credential` is what the headers show of a key;
+    `parent` is the `traceparent`.
     """
 
     caller: Caller = field(default_factory=Caller)

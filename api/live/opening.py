@@ -13,15 +13,12 @@ from strawberry.types import ExecutionResult
 from api.access_scope import scope_refusal
 from api.admission import can_pay, excess_of, pay
 from api.answer import event_json
-from api.compiled.selection import (
-    CompiledEvent,
-    Irregular,
-    SelectionCompiler,
-    Uncompilable,
-)
+from api.compiled.selected import Uncompilable
+from api.compiled.selection import CompiledEvent, SelectionCompiler
 from api.context import ApiContext
 from api.document import Prepared, asked, prepare
 from api.event_executor import EventExecutor
+from api.list_plan import Irregular
 from api.live.payload import Payload
 from api.live.source import LiveSource
 from api.moment import Moment

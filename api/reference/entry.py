@@ -1,7 +1,7 @@
 """The schema as a reader wants it: one entry per type, each with its members."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from api.schema import schema_text
-from api.schema_rule import own_types
+from api.schema_rule import Fielded, own_types
 
 
 class Kind(Enum):
@@ -106,13 +106,13 @@ def entries_of(schema: GraphQLSchema) -> tuple[Entry, ...]:
 
 def anchors(schema: GraphQLSchema) -> frozenset[str]:
     """Return the names that the page of a schema can be linked to."""
-    return frozenset(_anchors(entries_of(schema)))
+    return anchors_of(entries_of(schema))
 
 
-def _anchors(found: Iterable[Entry]) -> Iterator[str]:
-    for entry in found:
-        yield entry.name
-        yield from (f"{entry.name}.{member.name}" for member in entry.members)
+def anchors_of(found: Sequence[Entry]) -> frozenset[str]:
+    """Return the names that entries can be linked by."""
+    members = {f"{entry.name}.{m.name}" for entry in found for m in entry.members}
+    return frozenset(members | {entry.name for entry in found})
 
 
 def _entry(schema: GraphQLSchema, kind: GraphQLNamedType) -> Entry:
@@ -146,9 +146,7 @@ def _members(kind: GraphQLNamedType) -> Iterator[Member]:
         for name, value in kind.values.items():
             text = _text(value.description)
             yield Member(name, text, deprecation=value.deprecation_reason)
-    elif isinstance(
-        kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
-    ):
+    elif isinstance(kind, Fielded):
         for name, field in kind.fields.items():
             yield _member(name, field)
 

@@ -13,6 +13,8 @@ from api.accept import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, Form
 from api.asking import COST, DRY_RUN
 from api.error import ErrorCode
 from api.limit import Limits
+from api.live.message import PROTOCOL
+from api.persisted import NOT_FOUND
 from api.reference.entry import Entry, Kind, entries
 
 USUAL: Final = "http://127.0.0.1:8000"
@@ -23,6 +25,9 @@ SUMMARY: Final = (
     "costs in won against Binance in dollars, in percent, as it changes. Every number "
     "says how old it is and whether it can be trusted."
 )
+
+SHORT: Final = '{ premium(symbol: "BTC") { percent quality reason } }'
+"""The operation of the first command that is shown."""
 
 READING: Final = (
     "`Decimal` values are strings with every digit; read them with a decimal type.",
@@ -52,9 +57,8 @@ ENDPOINTS: Final[Mapping[str, str]] = {
 }
 """Every address, as its route has it."""
 
-SOCKET: Final = "graphql-transport-ws"
 SOCKET_WORDS: Final = (
-    "Sockets at `/graphql` with the subprotocol `graphql-transport-ws`: queries and "
+    f"Sockets at `/graphql` with the subprotocol `{PROTOCOL}`: queries and "
     "subscriptions, many on one connection. Libraries: graphql-ws, Apollo, urql, gql."
 )
 FORMS: Final[Mapping[str, str]] = {
@@ -79,18 +83,22 @@ MORE: Final = (
 """What requests can do beyond asking."""
 
 CODES: Final[Mapping[ErrorCode, str]] = {
-    ErrorCode.BAD_USER_INPUT: "The document, a variable or an argument is wrong; "
-    "`argument` names which. Asking again changes nothing.",
-    ErrorCode.NOT_FOUND: "No coin or market has this name, or there is nothing at this "
-    "address.",
+    ErrorCode.BAD_USER_INPUT: "The request, its document, a variable or an argument is "
+    "wrong; `argument` names it where it is one. Asking again changes nothing.",
+    ErrorCode.NOT_FOUND: "No coin or market has this name, no document this "
+    "`documentId`, or there is nothing at this address. The message "
+    f"`{NOT_FOUND}`: send the document with its hash once.",
     ErrorCode.UPSTREAM_UNAVAILABLE: "A venue, the database or a rate source gives no "
     "usable answer now. Ask again, after `retryAfterMs` where it is given.",
     ErrorCode.QUERY_TOO_COMPLEX: "The document asks for more than one operation may. "
     "Ask for fewer fields or rows, or in several operations.",
-    ErrorCode.RATE_LIMITED: "Too much at once from one caller. Ask again after "
-    "`retryAfterMs`.",
+    ErrorCode.RATE_LIMITED: "Too much at once from one caller; `limit` says of what. "
+    "Ask again after `retryAfterMs`; where there is none, end an operation or a "
+    "subscription first.",
     ErrorCode.UNAUTHENTICATED: "An API key is needed, or the one sent is wrong.",
-    ErrorCode.FORBIDDEN: "The key or the page's origin may not do this.",
+    ErrorCode.FORBIDDEN: "Not allowed here: the key or the page's origin may not do "
+    "this, introspection is off, only trusted documents are answered, or a GET with "
+    "cookies lacks `GraphQL-Require-Preflight`. The message says which.",
     ErrorCode.INTERNAL: "Our fault; `requestId` finds it in the server's log.",
 }
 """Every value of `errors[].extensions.code`, and what to do about it."""
@@ -106,7 +114,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "directives": "directives of an operation",
     "selections": "fields of an operation, fragments counted where they are spread",
     "repetitions": "pairs of fields that answer under one name in one place",
-    "list_size": "rows per page (`first`) and symbols in a filter",
+    "list_size": "rows per page (`first`)",
     "reads": "reads of a venue in one operation",
     "history_reads": "fields of an operation that ask the database for the past",
     "history_rows": "bars and snapshots of one operation, every `first` added",
@@ -114,7 +122,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "rate": "cost a second of one caller",
     "burst": "cost of one caller at once, after a quiet time",
     "timeout_s": "seconds an operation may take",
-    "sockets": "WebSockets open from one address",
+    "sockets": "open WebSockets of one caller",
     "operations": "operations running on one WebSocket",
     "subscriptions": "subscriptions running of one caller",
     "throttle_ms": "ms between two events of a subscription, at least",

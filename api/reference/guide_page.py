@@ -7,7 +7,8 @@ from typing import Final
 from urllib.parse import quote
 
 from api.limit import Limits
-from api.reference.entry import entries
+from api.live.message import PROTOCOL
+from api.reference.entry import anchors_of, entries
 from api.reference.example import CLIENTS, Question, clients, questions
 from api.reference.frame import Place, document, linked, listing, prose
 from api.reference.guide import (
@@ -15,7 +16,7 @@ from api.reference.guide import (
     ENDPOINTS,
     MORE,
     READING,
-    SOCKET,
+    SHORT,
     SOCKET_WORDS,
     SUMMARY,
     USUAL,
@@ -83,8 +84,7 @@ def _section(name: str, content: str) -> str:
 
 
 def _start(base: str, *, key_needed: bool) -> str:
-    short = '{ premium(symbol: "BTC") { percent quality reason } }'
-    command = listing(post_command(short, base))
+    command = listing(post_command(SHORT, base))
     told = _KEYS[0] if key_needed else _KEYS[1]
     answer = (
         '{"data": {"premium": {"percent": "2.275943", "quality": "LIVE", '
@@ -161,7 +161,7 @@ def _programs() -> str:
 def _transports(base: str, *, key_needed: bool) -> str:
     rows = [(f"<code>{media}</code>", prose(words)) for media, words in forms()]
     socket = f"{base.replace('http', 'ws', 1)}/graphql"
-    rows.append((f"<code>{escape(socket)}</code> <br>{SOCKET}", prose(SOCKET_WORDS)))
+    rows.append((f"<code>{escape(socket)}</code> <br>{PROTOCOL}", prose(SOCKET_WORDS)))
     needed = "needs" if key_needed else "does not need"
     return (
         "<p>All at <code>/graphql</code>; <code>Accept</code> chooses. A subscription "
@@ -203,8 +203,7 @@ def _addresses() -> str:
 
 @cache
 def _known() -> frozenset[str]:
-    members = {f"{entry.name}.{m.name}" for entry in entries() for m in entry.members}
-    return frozenset(members | {entry.name for entry in entries()})
+    return anchors_of(entries())
 
 
 def _link(shown: str) -> str | None:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from api.limit import Limits
+from api.live.message import PROTOCOL
 from api.reference.example import CLIENTS, clients, questions
 from api.reference.guide import (
     CODES,
     ENDPOINTS,
     MORE,
     READING,
-    SOCKET,
+    SHORT,
     SOCKET_WORDS,
     SUMMARY,
     USUAL,
@@ -68,7 +69,7 @@ def _list(title: str, items: Sequence[str]) -> str:
 def _transports(base: str, *, key_needed: bool) -> Iterator[str]:
     socket = base.replace("http", "ws", 1)
     told = [f"`{media}`: {words}" for media, words in forms()]
-    told.append(f"`{SOCKET}` at {socket}/graphql: {SOCKET_WORDS}")
+    told.append(f"`{PROTOCOL}` at {socket}/graphql: {SOCKET_WORDS}")
     yield _list(f"**Transports**, all at {base}/graphql, chosen by `Accept`", told)
     key = (
         "needs an API key"
@@ -82,12 +83,11 @@ def _transports(base: str, *, key_needed: bool) -> Iterator[str]:
     )
     yield _list("**More**", MORE)
     first, live = questions()[0], next(q for q in questions() if q.is_live)
-    short = '{ premium(symbol: "BTC") { percent quality reason } }'
-    yield f"**Ask** with curl:\n\n```sh\n{post_command(short, base)}\n```"
+    yield f"**Ask** with curl:\n\n```sh\n{post_command(SHORT, base)}\n```"
     yield (
         "**Ask by GET**:\n\n```sh\n"
         f"curl -sG {base}/graphql -H 'accept: application/json' \\\n"
-        f"  --data-urlencode 'query={short}'\n```"
+        f"  --data-urlencode 'query={SHORT}'\n```"
     )
     command = post_command(live.document, base, live=True)
     yield f"**Watch** as an event stream:\n\n```sh\n{command}\n```"

@@ -5,7 +5,8 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from api.reference.entry import Argument, Entry, Kind, Member, entries
+from api.limit import MAX_SEARCH
+from api.reference.entry import Argument, Entry, Kind, Member, anchors_of, entries
 from api.reference.frame import Link, Place, document, linked, prose
 from api.reference.search import matching
 
@@ -72,8 +73,8 @@ def reference_page(
 <aside class="side">
 <form role="search" action="reference" method="get">
 <label for="q">Search the schema</label>
-<input id="q" name="q" type="search" value="{escape(query)}" maxlength="64"
- placeholder="percent, 비트코인 …" autocomplete="off">
+<input id="q" name="q" type="search" value="{escape(query)}"
+ maxlength="{MAX_SEARCH}" placeholder="percent, 비트코인 …" autocomplete="off">
 <noscript><button>Search</button></noscript>
 </form>
 <nav aria-label="Types">{_index(shown)}</nav>
@@ -129,8 +130,7 @@ def _indexed(entry: Entry) -> list[tuple[str, str]]:
 
 
 def _linker(every: Sequence[Entry], page: str) -> Link:
-    known = {entry.name for entry in every}
-    known |= {f"{entry.name}.{m.name}" for entry in every for m in entry.members}
+    known = anchors_of(every)
 
     def link(shown: str) -> str | None:
         return f"{page}#{shown}" if shown in known else None

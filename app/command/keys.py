@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from adapters.postgres.key_repository import PostgresKeyRepository
@@ -24,6 +24,7 @@ from domain.model.access import (
     new_key,
 )
 from domain.model.error import StoreUnavailable
+from domain.model.snapshot import opens_ms, utc_day
 from domain.ports.key_store import KeyRepository
 
 MAX_KEYS: Final = 10_000
@@ -148,9 +149,8 @@ def _limits(own: KeyLimits) -> str:
 
 def _end_ms(last: date) -> int:
     """Return the first instant after a UTC day."""
-    start = datetime(last.year, last.month, last.day, tzinfo=UTC)
-    return round((start + timedelta(days=1)).timestamp()) * 1000
+    return opens_ms(last + timedelta(days=1))
 
 
 def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+    return utc_day(at_ms).isoformat()

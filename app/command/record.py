@@ -175,9 +175,10 @@ async def _progress(
     writer: RecordingWriter, tally: _Tally, venues: tuple[str, ...]
 ) -> None:
     tty = sys.stderr.isatty()
+    every_s = TTY_PROGRESS_S if tty else PROGRESS_S
     began_s = time.monotonic()
     while True:
-        await asyncio.sleep(TTY_PROGRESS_S if tty else PROGRESS_S)
+        await asyncio.sleep(every_s)  # the pace of the display
         took = time.strftime("%H:%M:%S", time.gmtime(time.monotonic() - began_s))
         size = f"{writer.bytes_written / MEGABYTE:.1f} MB"
         line = f"kimp: {took} {tally.text(venues)}, {size}"

@@ -31,7 +31,7 @@ class Plan:
     async def play(self, simulator: Simulator) -> None:
         """Wait for the time and inflict them."""
         if self.names:
-            await asyncio.sleep(self.after_s)
+            await asyncio.sleep(self.after_s)  # the time asked for
         for name in self.names:
             simulator.inflict(name, venue=self.venue, for_s=self.for_s)
 

@@ -17,9 +17,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import environment
+from bench import environment, machine
 from bench.environment import BUILD, CannotBuild
-from bench.fanout import machine, native, table
+from bench.fanout import native, table, version
 from bench.fanout.load import LoadFailed
 from bench.fanout.part import PARTS, Part, Row, Size, chosen
 from bench.fanout.server import COMMANDS
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     parts = chosen(asked.part)
     servers = ready(asked.server)
     rows = measure(parts, servers, asked.rounds, asked.seconds, asked.scale)
-    text = table.document(machine.header(asked.rounds, asked.seconds), rows)
+    header = machine.header(asked.rounds, asked.seconds, version.versions())
+    text = table.document(header, rows)
     print(text)
     BUILD.mkdir(exist_ok=True)
     FIGURES.write_text(json.dumps(rows))

@@ -187,7 +187,7 @@ async def main(pace: str, field: str) -> None:
     http = make_server(await asyncio.to_thread(create_app, deps), settings)
     serving: asyncio.Task[Any] = asyncio.create_task(http.serve(sockets=[listener]))
     while not http.started:  # noqa: ASYNC110 (uvicorn tells nobody)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # until the next look
     gc.set_threshold(YOUNG, MIDDLE, OLD)
     gc.collect()
     gc.freeze()

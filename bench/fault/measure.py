@@ -90,7 +90,7 @@ class World:
         deadline_s = time.monotonic() + WARM_UP_LIMIT_S
         while time.monotonic() < deadline_s:
             await self.control.clear_traffic()
-            await asyncio.sleep(STAY_S)
+            await asyncio.sleep(STAY_S)  # requests show within it
             seen = [await self.control.traffic(venue) for venue in BOUNDS_S]
             if all(requests <= QUIET_REQUESTS for requests, _ in seen):
                 return
@@ -115,7 +115,7 @@ class World:
 
         if await self.board.until(calm, SETTLE_LIMIT_S) is None:
             raise NotSettled(case.name)
-        await asyncio.sleep(STAY_S)
+        await asyncio.sleep(STAY_S)  # the calm must last
 
     async def measure(self, case: Case) -> Outcome:
         """Inflict a fault, wait it out, and return what happened.
@@ -133,7 +133,7 @@ class World:
         began_s = time.monotonic()
         await self._inflict(case)
         if case.held_s:
-            await asyncio.sleep(case.held_s)
+            await asyncio.sleep(case.held_s)  # how long the fault lasts
             await self.control.relieve()
             ended_s, ended_ms = time.monotonic(), time.time() * 1000
         else:
@@ -200,7 +200,7 @@ class World:
         os.kill(killed, signal.SIGKILL)
         told = back = None
         while back is None and time.monotonic() < began_s + RECOVERY_LIMIT_S:
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_S)  # the database tells nobody
             is_well = await asyncio.to_thread(is_database_well, self.server.url)
             if not is_well:
                 told = told or time.monotonic()

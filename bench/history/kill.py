@@ -133,10 +133,10 @@ def _killed_server(chance: random.Random, kills: int) -> Outcome:
             for _ in range(kills):
                 life_s = chance.uniform(SHORTEST_LIFE_S, LONGEST_LIFE_S)
                 _live_and_die(["serve"], given, life_s)
-                time.sleep(chance.uniform(0.0, LONGEST_DEATH_S))
+                time.sleep(chance.uniform(0.0, LONGEST_DEATH_S))  # it stays dead
             before_s = time.time()
             process = _start(["serve"], given)
-            time.sleep(HEAL_S)
+            time.sleep(HEAL_S)  # time to heal, as an operator gives
             _stop(process)
         found = _count(given, before_s // 60 * 60)
         found.kills = kills

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench import machine
 from bench.environment import BUILD, CannotBuild
 from bench.peer import ROOT
 from bench.process import ServerFailed
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     except ServerFailed as exc:
         print(f"ours: {exc}; KIMP_BENCH_VERBOSE=1 shows its log", file=sys.stderr)
         return 1
-    header = version.header(asked.rounds, asked.seconds)
+    header = machine.header(asked.rounds, asked.seconds, version.versions())
     text = table.document(header, rows, cache.measured())
     print(text)
     BUILD.mkdir(exist_ok=True)

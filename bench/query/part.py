@@ -76,7 +76,7 @@ def measure(server: Asked, operation: Operation, seconds: int, rest_core: float)
 
 
 def _rest(server: Asked) -> float:
-    time.sleep(SETTLE_S)
+    time.sleep(SETTLE_S)  # the work before is over
     began_s, began = server.cpu_s(), time.monotonic()
-    time.sleep(REST_S)
+    time.sleep(REST_S)  # the time measured
     return (server.cpu_s() - began_s) / (time.monotonic() - began)

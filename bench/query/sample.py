@@ -26,7 +26,6 @@ class Sample:
     """The data file of the peers, and our answers by the requests' bodies."""
 
     path: Path
-    coins: int
     operations: Sequence[Operation]
     answers: dict[str, Any]
 
@@ -74,7 +73,7 @@ def take(
             }
         )
     )
-    return Sample(path, len(coins), wanted, {b: server.data(b) for b in bodies})
+    return Sample(path, wanted, {b: server.data(b) for b in bodies})
 
 
 def _nodes(server: Asked, asked: Operation, field: str) -> list[dict[str, Any]]:

@@ -149,14 +149,14 @@ class Audience:
                 for subscriber in self._subscribers:
                     if subscriber.is_told:
                         _ = self._spawn(self._compare(subscriber, coins))
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(POLL_S)  # the pace of the polls
 
     async def _compare(self, subscriber: Subscriber, coins: list[Any]) -> None:
         """Ask that a fold catches up with an answer, and in time."""
         dials, deadline_s = subscriber.dials, time.monotonic() + FOLD_LIMIT_S
         wrong: list[str] = []
         while time.monotonic() < deadline_s:
-            await asyncio.sleep(FOLD_STEP_S)
+            await asyncio.sleep(FOLD_STEP_S)  # the fold is behind by moments
             is_same = subscriber.is_told and subscriber.dials == dials
             if not is_same or subscriber not in self._subscribers:
                 return
@@ -171,13 +171,13 @@ class Audience:
         while True:
             for document in OTHERS:
                 await self._fetch("POST", "/graphql", {"query": document})
-                await asyncio.sleep(OTHER_POLL_S / len(OTHERS))
+                await asyncio.sleep(OTHER_POLL_S / len(OTHERS))  # the pace of the polls
 
     async def _poll_paths(self) -> None:
         while True:
             for path in PATHS:
                 await self._fetch("GET", path, None)
-                await asyncio.sleep(OTHER_POLL_S / len(PATHS))
+                await asyncio.sleep(OTHER_POLL_S / len(PATHS))  # the pace of the polls
 
     async def _fetch(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
         url = self._url + path

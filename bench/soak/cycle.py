@@ -46,13 +46,13 @@ async def run_cycles(
             simulator.relieve()
             await _expect(board, _is_streamed, report, "the stream is back")
             if number == min(WARM_UP_CYCLES, cycles):
-                await asyncio.sleep(SETTLE_S)
+                await asyncio.sleep(SETTLE_S)  # what was held is let go
                 first = await asyncio.to_thread(look, server.process.pid, server.told)
                 report.note(f"after {number} cycles: {first}")
                 began_s = report.now_s
             elif number % TELL_EVERY == 0:
                 report.note(f"{number} cycles")
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(SETTLE_S)  # what was held is let go
         last = await asyncio.to_thread(look, server.process.pid, server.told)
         report.note(f"after {cycles} cycles: {last}")
         if first is not None:

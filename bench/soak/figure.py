@@ -77,7 +77,7 @@ def look(pid: int, told: Path) -> Figures:
     while not told.exists():
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"no word about its tasks within {ASK_LIMIT_S:.0f} s")
-        time.sleep(0.02)
+        time.sleep(0.02)  # a file tells nobody that it is there
     tasks: dict[str, int] = json.loads(told.read_text())
     folder = Path(f"/proc/{pid}")
     kinds = [_target(link) for link in (folder / "fd").iterdir()]

@@ -115,12 +115,13 @@ class Soak:
             )
 
     async def _until(self, at_s: float) -> None:
-        await asyncio.sleep(max(0.0, at_s - self._report.now_s))
+        early_s = at_s - self._report.now_s
+        await asyncio.sleep(max(0.0, early_s))  # until the fault is due
 
     async def _look_often(self) -> None:
         """Tell what the server holds from time to time."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LOOK_S)  # the pace of the looks
             try:
                 self._report.note(f"holds {await self._look()}")
             except (ProcessLookupError, TimeoutError) as exc:
@@ -129,7 +130,7 @@ class Soak:
     async def _watch(self) -> None:
         """Look for rules broken at the venues' side, and for a server that is gone."""
         while True:
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(WATCH_S)  # the pace of the looks
             kept = self._simulator.violations.listed()
             for each in kept[self._violations :]:
                 self._report.blame(
@@ -182,7 +183,7 @@ class Soak:
         self._report.note(f"all LIVE again {spent_s:.1f} s after the last fault")
 
     async def _nothing_grew(self, seconds: float) -> None:
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(SETTLE_S)  # what was held is let go
         try:
             last = await self._look()
         except (ProcessLookupError, TimeoutError) as exc:
@@ -201,7 +202,7 @@ class Soak:
         if self._market is None:
             return
         self._market.cancel()
-        await asyncio.sleep(STANDSTILL_S)
+        await asyncio.sleep(STANDSTILL_S)  # what is on its way arrives
         coins = await self._audience.check_once() or []
         asked = {coin["symbol"]: coin for coin in coins}
         for subscriber in self._audience.subscribers:

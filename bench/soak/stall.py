@@ -24,5 +24,5 @@ class Stall:
         """Look until cancelled."""
         while True:
             due_s = time.monotonic() + STEP_S
-            await asyncio.sleep(STEP_S)
+            await asyncio.sleep(STEP_S)  # the step whose lateness counts
             self._late_s.append(max(0.0, time.monotonic() - due_s))

@@ -15,7 +15,7 @@ const BOOK = `query Book($market: String!) {
 }`;
 const TOTAL = "query Total { premiums(first: 1) { totalCount } }";
 const REFUSED = "query Refused { premium(symbol: \"BTC\") { price } }";
-export const BOARD = `subscription Board {
+const BOARD = `subscription Board {
   premiums(throttleMs: 100) { seq snapshot premiums { symbol seq percent } removed }
 }`;
 const FOLLOWED = `subscription Followed($symbol: String!) {
@@ -28,7 +28,7 @@ export function expect(holds, what) {
 }
 
 /** Whatever was thrown or told as an error, in one line. */
-export function reason(cause) {
+function reason(cause) {
   if (Array.isArray(cause)) return cause.map(reason).join("; ");
   const text = cause?.message ?? JSON.stringify(cause) ?? String(cause);
   return text.replaceAll(/\s+/g, " ").slice(0, 200);
@@ -158,7 +158,7 @@ export async function askByHash(transport, make) {
 }
 
 /** Return the first events of a subscription, which is then ended. */
-export function events(subscribe, document, variables, count, field) {
+function events(subscribe, document, variables, count, field) {
   const told = [];
   return settled(subscribe, document, variables, (resolve, reject) => ({
     next: ({ data, errors }) => {

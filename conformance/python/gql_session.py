@@ -156,7 +156,7 @@ async def forgotten(url: str) -> None:
             text = answer.read().decode()
         if not sum(float(figure) for _, figure in LEFT.findall(text)):
             return
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(LOOK_AGAIN_S)  # the page tells of the past only
 
 
 async def main(url: str) -> None:

@@ -2,12 +2,16 @@
 
 
 class InvalidArgument(ValueError):
-    """An argument outside what is allowed; names both."""
+    """An argument outside what is allowed; names both.
 
-    def __init__(self, argument: str, problem: str) -> None:
+    `most` is the largest number allowed, told where a larger one was given.
+    """
+
+    def __init__(self, argument: str, problem: str, most: int | None = None) -> None:
         super().__init__(f"{argument} {problem}")
         self.argument = argument
         self.problem = problem
+        self.most = most
 
 
 class UnknownCoin(LookupError):

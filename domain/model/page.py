@@ -47,7 +47,8 @@ class PageRequest:
 
     def __post_init__(self) -> None:
         if not MIN_FIRST <= self.first <= MAX_FIRST:
-            raise InvalidArgument("first", f"must be {MIN_FIRST} to {MAX_FIRST}")
+            most = MAX_FIRST if self.first > MAX_FIRST else None
+            raise InvalidArgument("first", f"must be {MIN_FIRST} to {MAX_FIRST}", most)
 
 
 @dataclass(frozen=True, slots=True)

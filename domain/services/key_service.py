@@ -10,12 +10,13 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from domain.model.access import ApiKey, compare_in_vain, id_of
 from domain.model.error import StoreUnavailable
 from domain.model.health import ServiceStatus, UpstreamStatus
+from domain.model.snapshot import utc_day
 from domain.ports.clock import Clock
 from domain.ports.key_store import KeyMark, KeyRepository
 
@@ -190,4 +191,4 @@ class KeyService:
         self._away = None
 
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+        return utc_day(self._clock.now_ms())

@@ -257,7 +257,8 @@ def _levels(channel: Channel, depth: int) -> int:
 
 def _check(argument: str, value: int, most: int) -> None:
     if not 1 <= value <= most:
-        raise InvalidArgument(argument, f"must be 1 to {most}")
+        passed = most if value > most else None
+        raise InvalidArgument(argument, f"must be 1 to {most}", passed)
 
 
 @contextmanager

@@ -105,8 +105,7 @@ class SnapshotCatchUp:
                 if pair is not None:
                     missing.append((day, coin, pair))
             day += ONE_DAY
-            # A day of a whole board takes milliseconds: others come in between.
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a day's board takes milliseconds: others come
         return missing
 
     async def _make(

@@ -25,7 +25,7 @@ class Hand:
 
 
 async def real_time_passes() -> None:
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # a turn is time enough
 
 
 @pytest.fixture(params=["fake", "system"])

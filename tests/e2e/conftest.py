@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from app.command.simulate import venue_settings
-from tests.environment import without_settings
+from bench.process import without_settings
 
 REPOSITORY = Path(__file__).parents[2]
 START_LIMIT_S = 60.0

@@ -1,4 +1,4 @@
-"""Whoever switches a check or a test off says why, on the same line."""
+"""Whoever switches a check or a test off, or sleeps, says why, on the same line."""
 
 import ast
 import io
@@ -17,26 +17,48 @@ MARK = re.compile(
     r"(?P<rule>: *[A-Z]+\d+(?:, *[A-Z]+\d+)*|\[[\w, -]+\]| +B\d+)?"
 )
 SKIP = re.compile(r"pytest\.(?:skip|xfail|importorskip|mark\.(?:skip|skipif|xfail))\b")
+SLEEP = re.compile(r"(?:asyncio|time)\.sleep")
 
 
 def unreasoned(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a module that switch something off, and what they lack."""
-    # Most modules have neither, and both ways to look take their time.
+    """Yield the lines of a module that owe a reason, and what they lack."""
+    # Most modules have none of them, and every way to look takes its time.
     if MARK.search(source) is not None:
         yield from _unreasoned_marks(source)
     if SKIP.search(source) is not None:
         yield from _unreasoned_skips(ast.parse(source))
+    if SLEEP.search(source) is not None:
+        yield from _unreasoned_sleeps(source)
+
+
+def _comments(source: str) -> Iterator[tokenize.TokenInfo]:
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token
 
 
 def _unreasoned_marks(source: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in _comments(source):
         marks = list(MARK.finditer(token.string))
-        if token.type != tokenize.COMMENT or not marks:
+        if not marks:
             continue
         if any(m["rule"] is None and "pragma" not in m[0] for m in marks):
             yield token.start[0], "names no rule"
-        if re.search(r"[^\W\d_]", MARK.sub("", token.string)) is None:
+        if not _says(token.string):
             yield token.start[0], "gives no reason"
+
+
+def _says(comment: str) -> bool:
+    return re.search(r"[^\W\d_]", MARK.sub("", comment)) is not None
+
+
+def _unreasoned_sleeps(source: str) -> Iterator[tuple[int, str]]:
+    told = {token.start[0] for token in _comments(source) if _says(token.string)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and SLEEP.fullmatch(ast.unparse(node.func)):
+            assert node.end_lineno is not None
+            if told.isdisjoint(range(node.lineno, node.end_lineno + 1)):
+                yield node.lineno, "sleeps without a reason"
 
 
 def _unreasoned_skips(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -60,7 +82,7 @@ def own_files() -> Iterator[Path]:
             yield path
 
 
-def test_every_switch_that_is_off_has_its_reason() -> None:
+def test_every_switch_that_is_off_and_every_sleep_has_its_reason() -> None:
     found = [
         f"{path.relative_to(REPOSITORY)}:{line}: {lack}"
         for path in own_files()
@@ -84,6 +106,8 @@ def test_every_switch_that_is_off_has_its_reason() -> None:
         ("pytest.importorskip('x')", "skips without a reason"),
         ("mark = pytest.mark.skipif(True)", "skips without a reason"),
         ("@pytest.mark.skip\ndef test(): ...", "skips without a reason"),
+        ("# above\nawait asyncio.sleep(0)\n# below", "sleeps without a reason"),
+        ("asyncio.run(\n    asyncio.sleep(1)\n)  # far", "sleeps without a reason"),
     ],
 )
 def test_a_reason_that_is_missing_is_found(line: str, lack: str) -> None:
@@ -98,6 +122,10 @@ def test_a_reason_that_is_missing_is_found(line: str, lack: str) -> None:
         "x = 1  # pragma: no cover - another system's",
         "x = '# noqa'",
         "pytest.skip('no disk here')",
+        "await asyncio.sleep(0)  # lets others run",
+        "time.sleep(\n    LONG_S,  # the pace of the display\n)",
+        "x = 'time.sleep(60)'",
+        "await clock.sleep(60)",
         "mark = pytest.mark.skipif(True, reason='no disk here')",
     ],
 )

@@ -40,7 +40,7 @@ class Postmaster:
         """Return once the process is gone."""
         if self._descriptor is None:
             while await asyncio.to_thread(self.alive):  # noqa: ASYNC110 - none tells us
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(POLL_S)  # until the next look
             return
         if not self.alive():
             return

@@ -118,7 +118,7 @@ def _wait_unlocked(lock: str, bound_s: float) -> bool:
     while time.monotonic() < end:
         if not locked(lock):
             return True
-        time.sleep(POLL_S)
+        time.sleep(POLL_S)  # a lock tells nobody that it is free
     return False
 
 

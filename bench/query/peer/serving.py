@@ -31,7 +31,7 @@ async def _serve(app: Any) -> None:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 (uvicorn tells nobody)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # until the next look
     say_port(listener.getsockname()[1])
     await take_orders(lambda: None)
     server.should_exit = server.force_exit = True

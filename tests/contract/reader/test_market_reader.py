@@ -218,7 +218,7 @@ async def test_reads_at_once_are_all_answered(reading: Reading) -> None:
 async def test_a_cancelled_read_disturbs_no_other(reading: Reading) -> None:
     left = asyncio.create_task(_ticker(reading, reading.other))
     kept = asyncio.create_task(_ticker(reading, reading.btc))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # both begin
     left.cancel()
     async with asyncio.timeout(LIMIT_S):
         assert await kept

@@ -141,7 +141,7 @@ async def in_memory(exchange: Exchange) -> AsyncIterator[Venue]:
         while True:
             updates = (QuoteUpdate(c, Decimal(2), clock.now_ms()) for c in (btc, other))
             stream.send(*updates)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the listener's turn
 
     trading = asyncio.create_task(trade())
     yield Venue(clock, source, stream, btc, other, quote, fail, stream.cut, mend)

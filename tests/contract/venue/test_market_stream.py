@@ -45,7 +45,7 @@ async def test_it_knows_its_venue(venue: Venue, exchange: Exchange) -> None:
 async def test_nothing_is_told_before_a_market_is_watched(venue: Venue) -> None:
     async with venue.listening() as listener:
         for _ in range(A_FEW_BATCHES):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn for a batch
         assert listener.events == []
         venue.stream.watch([venue.btc])
         await listener.until(prices_of(venue.btc))
@@ -115,7 +115,7 @@ async def test_stopping_tells_the_end_and_then_nothing(venue: Venue) -> None:
     assert isinstance(listener.events[-1], FeedDown)
     told = len(listener.events)
     for _ in range(A_FEW_BATCHES):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # a turn for a batch
     assert len(listener.events) == told
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bench.process import without_settings
 from tests.e2e.browser.conftest import browser
-from tests.environment import without_settings
 
 __all__ = ["browser"]
 

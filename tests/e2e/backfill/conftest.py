@@ -18,7 +18,7 @@ import pytest
 from adapters.postgres.url import parse_url
 from app.database_access import open_as_it_is
 from app.settings import Settings
-from tests.environment import without_settings
+from bench.process import without_settings
 from tests.simulated_venues import simulated_venues
 
 LIMIT_S = 120.0

@@ -299,3 +299,9 @@ class Page:
             if urlsplit(url).scheme in {"http", "https", "ws", "wss"}
             and urlsplit(url).netloc != home
         ]
+
+
+def assert_at_peace(page: Page, origin: str) -> None:
+    """No request left for a foreign host, nothing was blocked, nothing was thrown."""
+    assert page.foreign_requests(origin) == []
+    assert page.complaints == []

@@ -5,17 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.browser.chromium import Browser, Page
+from tests.e2e.browser.chromium import Browser, Page, assert_at_peace
 
 pytestmark = pytest.mark.browser
 
 SHOWN = "[...document.querySelectorAll('.card')].filter(c => !c.hidden).map(c => c.id)"
-
-
-def assert_at_peace(page: Page, origin: str) -> None:
-    """No request left for a foreign host, nothing was blocked, nothing was thrown."""
-    assert page.foreign_requests(origin) == []
-    assert page.complaints == []
 
 
 async def light(page: Page, scheme: str) -> None:

@@ -14,8 +14,8 @@ from typing import Any, Final
 import asyncpg
 
 from adapters.postgres.url import parse_url
+from bench.process import without_settings
 from tests.e2e.semantics.server import KIMP, REPOSITORY, Server, serving
-from tests.environment import without_settings
 
 CLOCK: Final = Path(__file__).parent / "clock"
 COMMAND_LIMIT_S: Final = 300.0

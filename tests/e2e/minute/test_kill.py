@@ -73,10 +73,10 @@ def test_a_kill_right_after_a_minute_loses_none_and_doubles_none(
         coins = live_coins(server)
         # Another process: there is nothing to await but the time itself.
         while time.time() % MINUTE_S > MINUTE_S - 2:
-            time.sleep(0.1)
+            time.sleep(0.1)  # until the next look
         opened_s = int(time.time()) // MINUTE_S * MINUTE_S
         while time.time() < opened_s + MINUTE_S:
-            time.sleep(0.005)
+            time.sleep(0.005)  # until the next look
         deadline = time.monotonic() + LIMIT_S - MINUTE_S
         while not is_kept(opened_s, spool, postgres_url):
             assert time.monotonic() < deadline, server.log.read_text()

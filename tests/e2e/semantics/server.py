@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.environment import without_settings
+from bench.process import without_settings
 
 T = TypeVar("T")
 Json = dict[str, Any]

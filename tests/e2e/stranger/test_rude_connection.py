@@ -53,12 +53,7 @@ def test_thousands_of_headers_are_refused_unread(raw: Raw) -> None:
 
 def test_the_body_of_a_request_for_another_protocol_is_no_request(raw: Raw) -> None:
     inner = request_of(BITCOIN)
-    whole = request_of(
-        inner,
-        "Connection: Upgrade, HTTP2-Settings",
-        "Upgrade: h2c",
-        "HTTP2-Settings: A",
-    )
+    whole = request_of(inner, *HTTP_2)
     head, body = whole[: -len(inner)], whole[-len(inner) :]
     with raw.connect() as connection:
         connection.sendall(head)

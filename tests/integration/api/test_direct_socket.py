@@ -181,7 +181,7 @@ async def test_many_that_vanish_leave_nothing(world: Any, site: Any) -> None:
 async def until(condition: Any) -> None:
     """Wait for a condition, within the limit of the site."""
     while not condition():  # noqa: ASYNC110 (sockets tell nobody when they are read)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # the next look
 
 
 def masked(payload: bytes) -> bytes:

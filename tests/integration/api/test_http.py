@@ -168,7 +168,7 @@ async def test_only_json_is_taken(site: Any, content_type: str) -> None:
     assert "application/json" in answer["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 async def test_other_methods_are_refused_with_those_allowed(
     site: Any, method: str
 ) -> None:

@@ -102,13 +102,6 @@ async def test_json_of_another_charset_is_not_taken(site: Any) -> None:
     assert "UTF-8" in answer["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD"])
-async def test_another_method_is_told_those_there_are(site: Any, method: str) -> None:
-    async with site.http.request(method, f"{site.url}/graphql") as response:
-        assert response.status == 405
-        assert response.headers["Allow"] == "GET, POST"
-
-
 async def test_a_failure_that_is_no_operations_is_in_a_form_that_is_accepted(
     site: Any,
 ) -> None:

@@ -11,7 +11,7 @@ from app.http_setting import HttpSettings
 from app.settings import Settings
 from app.store import CannotStart
 from app.worker_process import SIBLINGS, run_workers, siblings
-from tests.environment import without_settings
+from bench.process import without_settings
 
 REPOSITORY = Path(__file__).parents[3]
 LIMIT_S = 120.0

@@ -20,6 +20,13 @@ def stopped_by(errors: Sequence[Any]) -> str:
     return f"`{more['code']}`, `{limit.upper()}`{figure}"
 
 
+def table_of(name: str) -> list[str]:
+    """Return the lines of a table of the page, heads too."""
+    _, begun, rest = PAGE.read_text("utf-8").partition(f"<!-- {name} -->")
+    assert begun, name
+    return rest.partition(END)[0].strip().splitlines()
+
+
 def table_is_renewed(name: str, head: str, rows: Sequence[str]) -> bool:
     """Whether a table of the page is this one; it is written where that is asked."""
     begin = f"<!-- tried {name} -->"

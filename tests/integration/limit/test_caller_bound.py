@@ -29,6 +29,7 @@ async def test_a_caller_without_budget_waits(limited: Any, world: Any) -> None:
             (error,) = answer["errors"]
             more = error["extensions"]
             assert (more["code"], more["limit"]) == ("RATE_LIMITED", "rate")
+            assert more["maximum"] == COST
             # 10,000 - 192 * 52 are left: 36 of 52 are missing.
             assert more["retryAfterMs"] == pytest.approx(692, abs=1)
             assert f"this costs {COST}" in error["message"]
@@ -174,7 +175,7 @@ async def soon(condition: Any) -> None:
     """Wait until something holds, for a bounded time."""
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 (sockets tell nobody)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the next look
 
 
 LIVELY = 'subscription { premium(symbol: "%s", throttleMs: %d) { symbol percent } }'
@@ -195,6 +196,7 @@ async def test_subscriptions_hold_what_their_events_may_cost(
         assert told["payload"][0]["extensions"] == {
             "code": "RATE_LIMITED",
             "limit": "rate",
+            "maximum": 100,
             "retryAfterMs": 1000,
         }
         assert "may cost 40 a second" in told["payload"][0]["message"]

@@ -83,17 +83,48 @@ async def test_what_passes_a_bound_is_told_which_and_what_is_allowed(
 
 @pytest.mark.parametrize("variables", [{}, {"n": 501}, {"n": 5000}])
 async def test_pages_may_be_bounded_further(
-    limited: Any, variables: dict[str, int]
+    limited: Any, world: Any, variables: dict[str, int]
 ) -> None:
     query = "query($n: Int = 700) { premiums(first: $n) { totalCount } }"
     async with limited(list_size=500) as site:
         _, _, answer = await site.post({"query": query, "variables": variables})
         (error,) = answer["errors"]
         assert error["message"] == "first: must be 1 to 500"
-        assert error["extensions"]["code"] == "BAD_USER_INPUT"
-        assert error["extensions"]["argument"] == "first"
+        assert error["extensions"] == beyond_list_size(500)
         assert (await site.query(query, n=500))["data"]
         assert (await site.query(query, n=None))["data"]
+    assert world.deps.traffic.refused == {"list_size": 1}
+
+
+def beyond_list_size(maximum: int) -> dict[str, object]:
+    return {
+        "code": "BAD_USER_INPUT",
+        "argument": "first",
+        "limit": "list_size",
+        "maximum": maximum,
+    }
+
+
+@pytest.mark.parametrize("field", ["premiums", "coins"])
+async def test_a_page_above_the_list_size_is_told_so_by_the_field_too(
+    limited: Any, world: Any, field: str
+) -> None:
+    query = f"query($n: Int) {{ {field}(first: $n) {{ totalCount }} }}"
+    async with limited() as site:
+        # Often enough for the direct path, which takes what it has seen before.
+        for times in range(1, 5):
+            body = {"query": query, "variables": {"n": 5000}}
+            status, _, answer = await site.post(body)
+            assert status == 200
+            (error,) = answer["errors"]
+            assert error["message"] == "first must be 1 to 1000"
+            assert error["extensions"] == beyond_list_size(1000)
+            assert world.deps.traffic.refused == {"list_size": times}
+        for small in (0, -1):
+            _, _, answer = await site.post({"query": query, "variables": {"n": small}})
+            told = answer["errors"][0]["extensions"]
+            assert told == {"code": "BAD_USER_INPUT", "argument": "first"}
+    assert world.deps.traffic.refused == {"list_size": 4}
 
 
 async def test_bodies_and_query_strings_are_bounded(limited: Any, world: Any) -> None:
@@ -164,6 +195,8 @@ async def test_a_known_document_is_neither_parsed_nor_validated_again(
             {"f": {"quality": ["LIV"]}},
         ),
         ("{ premiums @skp(if: true) { totalCount } }", {}),
+        ('{ premium(symbol: "BTC") }', {}),
+        ("{ premiums { edges } }", {}),
     ],
 )
 async def test_errors_suggest_nothing_unless_they_are_to(

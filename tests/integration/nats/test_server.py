@@ -27,7 +27,7 @@ async def eventually(action: Any) -> Any:
             try:
                 return await action()
             except BusUnavailable:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # tried again at once
 
 
 async def test_a_restart_loses_nothing_and_the_row_goes_on(

@@ -45,7 +45,7 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
                 found = holds()
                 if found if isinstance(found, bool) else await found:
                     return
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(LOOK_S)  # the next look
     except TimeoutError:
         raise AssertionError(f"not within {LIMIT_S} s: {what}") from None
 

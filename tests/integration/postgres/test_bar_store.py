@@ -168,7 +168,7 @@ async def test_whatever_is_written_meanwhile_what_is_derived_is_right(
     async def derive(store: PostgresBarStore) -> None:
         while not done.is_set():
             await store.roll_up(FAR_MS, 1)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the writers' turn
 
     deriving = [asyncio.create_task(derive(store)) for store in writers]
     async with asyncio.timeout(LIMIT_S):
@@ -199,7 +199,7 @@ async def test_the_future_is_dropped_while_others_write_and_derive_it(
         while not done.is_set():
             await store.roll_up(FAR_MS, 1)
             dropped += await store.drop_future(START_MS + 89 * MINUTE_MS)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the writers' turn
         return dropped
 
     dropping = [asyncio.create_task(drop(store)) for store in stores]

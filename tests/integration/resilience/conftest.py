@@ -27,7 +27,7 @@ class JumpingClock:
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
         self.elapsed_s += max(0.0, seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run
 
 
 class Upstream:

@@ -200,7 +200,7 @@ async def test_a_hundred_cuts_leave_no_task_and_no_socket() -> None:
     # The loop closes an aborted socket in a later turn.
     async with asyncio.timeout(FILES_LIMIT_S):
         while open_files() > files_before:  # noqa: ASYNC110 (nobody tells of it)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the next look
 
 
 async def test_a_renewal_delivers_before_the_old_connection_goes() -> None:

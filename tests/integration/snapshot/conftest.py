@@ -46,7 +46,7 @@ class HastyClock:
     async def sleep(self, seconds: float) -> None:
         """Set the clock ahead and let others run."""
         self._slept_s += max(0.0, seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run
 
     def set_now_ms(self, now_ms: int) -> None:
         """Set the wall clock."""

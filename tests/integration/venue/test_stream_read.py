@@ -159,7 +159,7 @@ async def test_a_cut_costs_reads_nothing_but_time(exchange: Exchange) -> None:
     async with live(exchange) as world:
         await world.reader.order_books(world.markets, 1)
         reading = asyncio.create_task(_ticker(world))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the read begins
         world.simulator.drop_connections(world.name)
         assert await reading
 

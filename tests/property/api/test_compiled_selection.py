@@ -14,8 +14,9 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.compiled.selection import CompiledEvent, Irregular, SelectionCompiler
+from api.compiled.selection import CompiledEvent, SelectionCompiler
 from api.event_executor import EventExecutor
+from api.list_plan import Irregular
 from api.moment import Moment
 from api.type.premium import Premium as PremiumView
 from api.type.update import PremiumsUpdate

@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
-from api.compiled.selection import Irregular, SelectionCompiler
+from api.compiled.selection import SelectionCompiler
 from api.event_executor import EventExecutor
+from api.list_plan import Irregular
 from api.moment import Moment
 from api.scalar import SCALARS, UnixMs
 from api.schema import _shorten

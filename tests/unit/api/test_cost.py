@@ -14,7 +14,7 @@ from graphql import (
     validate,
 )
 
-from api.cost import PAST_BOARD, QUESTION, VENUE_READ, CostPlan, cost_of, plan_of
+from api.cost import PAST_BOARD, QUESTION, VENUE_READ, CostPlan, plan_of
 from api.cost_size import ASSUMED, BOARD_SIZE, SIZE_ARGUMENTS, WATCHED
 from api.limit import BURST, MAX_COST, RATE
 from api.schema import api_schema
@@ -267,7 +267,7 @@ def test_an_operation_is_counted_by_itself() -> None:
     )
     operation = get_operation_ast(document, "A")
     assert operation is not None
-    assert cost_of(SCHEMA, document, operation, {}) == 3
+    assert plan_of(SCHEMA, document, operation).cost({}) == 3
 
 
 @pytest.mark.parametrize(

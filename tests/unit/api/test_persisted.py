@@ -96,7 +96,12 @@ def test_a_trusted_document_is_found_by_its_id_and_by_its_hash(mode: Mode) -> No
         assert documents.text(None, apq(name)) == TEXT
     assert documents.uses[Use.TRUSTED] == 6
     for unknown in ("abd", "ABC", "sha256:abc", "sha256:" + "0" * 64):
-        told = refusal(documents, None, None, unknown)
+        code, message = refusal(documents, None, None, unknown)
+        assert code == "NOT_FOUND"
+        assert message.startswith("no document with this documentId is known here")
+        assert message.endswith("or send query instead") is (mode is not Mode.ONLY)
+        # Apollo's clients look for their own words after a hash.
+        told = refusal(documents, None, apq(unknown))
         assert told == ("NOT_FOUND", "PersistedQueryNotFound")
 
 

@@ -65,7 +65,15 @@ def test_keys_are_listed_and_revoked() -> None:
         (["create", "x", "--sockets", "-1"], "'-1' is not within 0..1000000"),
         (["create", "x", "--sockets", "1.5"], "'1.5' is not within 0..1000000"),
         (["create", "x", "--subscriptions", "²"], "'²' is not within 0..1000000"),
-        (["create", "x", "--expires", "soon"], "'soon' is no day such as"),
+        (
+            ["create", "x", "--expires", "yesterday"],
+            "'yesterday' is no day such as 2024-01-31; or say in how many days, such"
+            " as 90d",
+        ),
+        (
+            ["create", "x", "--expires", "1969-12-31"],
+            "not within 1970-01-01..9999-12-30; or say in how many days, such as 90d",
+        ),
         (["create", "x", "--expires", "0d"], "'0d' is not within 1d..36500d"),
         (["create", "x", "--expires", "99999d"], "is not within 1d..36500d"),
         (["revoke"], "the following arguments are required: ID"),

@@ -35,6 +35,12 @@ def test_the_environment_sets_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (limits.depth, limits.rate, limits.suggestions) == (9, 1e12, True)
 
 
+def test_all_bounds_are_those_of_both_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIMP_LIMIT__DEPTH", "9")
+    monkeypatch.setenv("KIMP_HTTP__INTROSPECTION", "false")
+    assert load_settings().limits() == Limits(depth=9, introspection=False)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

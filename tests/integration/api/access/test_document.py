@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api.persisted import Mode, PersistedDocuments, digest_of
+from api.persisted import UNKNOWN_ID, Mode, PersistedDocuments, digest_of
 
 if TYPE_CHECKING:
     from tests.integration.api.access.conftest import Serve
@@ -100,6 +100,8 @@ async def test_what_is_not_trusted_is_not_answered(trusting: Any) -> None:
     status, _, body = await trusting.get("/graphql?query=%7B__typename%7D")
     assert (status, first(json.loads(body))[0]) == (403, "FORBIDDEN")
     _, _, answer = await trusting.post({"documentId": "p2"})
+    assert first(answer) == ("NOT_FOUND", UNKNOWN_ID)
+    _, _, answer = await trusting.post({"extensions": apq(TEXT + " ")})
     assert first(answer) == ("NOT_FOUND", "PersistedQueryNotFound")
 
 

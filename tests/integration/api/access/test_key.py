@@ -277,10 +277,13 @@ async def test_who_may_not_subscribe_joins_no_group_that_is_there(
 async def test_a_key_has_limits_of_its_own(open_site: Any, keys: Keys) -> None:
     token = await keys.make(limits=KeyLimits(rate=1.0, burst=4.0, sockets=1))
     # One after another until the budget is used up; others have their own.
-    statuses = [
-        (await open_site.post({"query": HEALTH}, X_Api_Key=token))[0] for _ in range(5)
+    answers = [
+        await open_site.post({"query": HEALTH}, X_Api_Key=token) for _ in range(5)
     ]
-    assert 429 in statuses
+    refused = [answer for status, _, answer in answers if status == 429]
+    assert refused
+    # The key's own rate is told, not the server's.
+    assert refused[0]["errors"][0]["extensions"]["maximum"] == 1
     assert (await open_site.post({"query": HEALTH}))[0] == 200
     first = await begun(open_site, {"apiKey": token})
     async with open_site.dial() as second:

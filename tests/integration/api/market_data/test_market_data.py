@@ -242,6 +242,25 @@ async def test_what_is_out_of_range_is_named_with_what_is_allowed(
     assert allowed in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("field", "maximum"),
+    [("candles", 1000), ("trades", 500)],
+)
+async def test_a_longer_list_than_a_venue_gives_meets_the_limit_of_lists(
+    world: Any, venue: Any, field: str, maximum: int
+) -> None:
+    del venue
+    error = await told(world, f"{{ {field}({ETH}, first: 5000) {{ market }} }}")
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "argument": "first",
+        "limit": "list_size",
+        "maximum": maximum,
+    }
+    error = await told(world, f"{{ {field}({ETH}, first: 0) {{ market }} }}")
+    assert "limit" not in error["extensions"]
+
+
 async def test_too_many_markets_are_named(world: Any, venue: Any) -> None:
     del venue
     query = "query($m: [String!]!) { tickers(exchange: UPBIT, markets: $m) { price } }"

@@ -78,7 +78,7 @@ class Script:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now_s += seconds
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run
 
 
 @asynccontextmanager

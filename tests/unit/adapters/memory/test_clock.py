@@ -58,7 +58,7 @@ async def test_what_a_sleeper_does_happens_before_the_next_one_wakes() -> None:
     async def first() -> None:
         await clock.sleep(1)
         for _ in range(5):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # longer than one turn
         order.append("first is done")
 
     async def second() -> None:

@@ -134,7 +134,7 @@ async def test_a_write_begun_before_the_end_is_waited_for(
         with suppress(asyncio.CancelledError):
             await running
         finishing = asyncio.create_task(journal.finish("signal"))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the finish begins
         assert not finishing.done()
         go_on.set()
         await finishing

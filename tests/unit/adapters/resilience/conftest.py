@@ -40,7 +40,7 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
         if seconds <= 0:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # lets others run
             return
         woken = asyncio.get_running_loop().create_future()
         due_s = self.elapsed_s + seconds
@@ -50,7 +50,7 @@ class ManualClock:
     async def settle(self) -> None:
         """Let everything happen that happens without time going by."""
         for _ in range(TURNS):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn for each task
 
     async def advance(self, seconds: float) -> None:
         """Let time go by, waking sleepers in their order."""
@@ -72,7 +72,7 @@ class AutoClock(ManualClock):
     async def sleep(self, seconds: float) -> None:
         self.slept_s.append(seconds)
         self.elapsed_s += max(0.0, seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ class FakeConnect:
             if isinstance(outcome, Hung):
                 await self.clock.sleep(options["open_timeout"])
                 raise TimeoutError("timed out during opening handshake")
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # dialing takes a turn
         finally:
             self.pending -= 1
         if outcome is not None:

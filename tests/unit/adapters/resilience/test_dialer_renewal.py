@@ -113,7 +113,7 @@ async def test_an_old_connection_that_ends_as_its_heir_delivers_leaves_one_sessi
     stream.connect.sockets[0].push(b"data 2")
     stream.connect.sockets[0].cut()
     for _ in range(turns):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # data comes at every turn
     await stream.push(b"data 3", socket=1)
     await stream.push(b"data 4", socket=1)
     assert stream.told() in (

@@ -51,14 +51,14 @@ async def test_stop_waits_until_the_cancelled_have_cleaned_up() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # cleaning up takes a turn
             cleaned.append("done")
 
     async def fail() -> None:
         raise KeyError("whatever")
 
     tasks = [asyncio.create_task(work()), asyncio.create_task(fail())]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # both begin
     await stop(tasks)
     assert cleaned == ["done"]
     assert all(task.done() for task in tasks)

@@ -11,7 +11,7 @@ async def test_everyone_goes_at_his_time_or_when_it_is_emptied() -> None:
     late = asyncio.create_task(room.wait(2_000))
     never = asyncio.create_task(room.wait())
     gone = asyncio.create_task(room.wait(1_000))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # all enter
     assert len(room) == 4
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):

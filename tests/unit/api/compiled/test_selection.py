@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse
 
-from api.compiled.selection import (
-    CompiledEvent,
-    Irregular,
-    SelectionCompiler,
-    Uncompilable,
-)
+from api.compiled.selected import Uncompilable
+from api.compiled.selection import CompiledEvent, SelectionCompiler
+from api.list_plan import Irregular
 from api.moment import Moment
 from api.schema import api_schema
 from domain.model.coin import Coin

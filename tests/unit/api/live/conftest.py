@@ -138,7 +138,7 @@ class Desk:
         """Give a socket room again."""
         socket.paused = False
         self.engine.resume([member])
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the member's turn
         await self.clock.settle()
 
 

@@ -1,6 +1,7 @@
 """What the guide says in words is about what is there, all of it and nothing else."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from graphql import build_schema, parse, validate
 from api.accept import Form
 from api.error import ErrorCode
 from api.limit import Limits
+from api.origin import PREFLIGHT_HEADERS
+from api.persisted import NOT_FOUND
 from api.reference import example
 from api.reference.example import (
     CLIENTS,
@@ -26,6 +29,29 @@ REPOSITORY = Path(__file__).parents[4]
 
 def test_every_code_has_its_meaning() -> None:
     assert list(CODES) == list(ErrorCode)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (ErrorCode.NOT_FOUND, ("coin", "`documentId`", f"`{NOT_FOUND}`")),
+        (ErrorCode.RATE_LIMITED, ("`retryAfterMs`; where there is none, end an",)),
+        (
+            ErrorCode.FORBIDDEN,
+            ("key", "origin", "introspection", "trusted documents", "cookies"),
+        ),
+    ],
+)
+def test_a_code_names_everything_that_has_it(
+    code: ErrorCode, words: tuple[str, ...]
+) -> None:
+    for word in words:
+        assert word in CODES[code]
+
+
+def test_the_header_that_the_guide_names_is_taken() -> None:
+    (named,) = re.findall(r"`(GraphQL-[\w-]+)`", CODES[ErrorCode.FORBIDDEN])
+    assert named.lower() in PREFLIGHT_HEADERS
 
 
 def test_every_form_of_answers_has_its_use() -> None:

@@ -14,7 +14,7 @@ from bench.query.part import Measured
 from bench.query.sample import Sample, WrongAnswer
 
 ROW = {"per_second": 1.0, "cpu_us": 1.0, "net_us": 1.0, "core": 1.0, "client_core": 1.0}
-SAMPLE = Sample(Path(), 1, operations(["K000"]), {})
+SAMPLE = Sample(Path(), operations(["K000"]), {})
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ def test_an_invalid_argument_names_itself_and_what_is_allowed() -> None:
     error = InvalidArgument("first", "must be 1 to 1000")
     assert (error.argument, error.problem) == ("first", "must be 1 to 1000")
     assert str(error) == "first must be 1 to 1000"
+    assert error.most is None
 
 
 def test_an_unknown_coin_names_its_symbol() -> None:

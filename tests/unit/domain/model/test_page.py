@@ -142,6 +142,7 @@ def test_first_is_1_to_1000_and_the_error_names_it_and_the_range(first: int) -> 
     with pytest.raises(InvalidArgument, match="1 to 1000") as caught:
         PageRequest(first)
     assert caught.value.argument == "first"
+    assert caught.value.most == (1000 if first > 1000 else None)
 
 
 @pytest.mark.parametrize("first", [1, 1000])

@@ -171,7 +171,7 @@ async def test_both_venues_are_asked_at_the_same_time(venues: Venues) -> None:
     venues.upbit.silent = True
     making = asyncio.create_task(venues.maker.make(task(), RATES))
     for _ in range(TURNS):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the questions go out
     assert venues.binance.asked
     assert venues.upbit.asked
     making.cancel()

@@ -209,7 +209,7 @@ async def test_a_load_invalidated_before_its_first_step_does_not_pass_for_the_ne
     cache: Cache[str, str], clock: FakeClock, well: Well, ask: Ask
 ) -> None:
     before = ask("a")
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the load is made, not begun
     cache.invalidate("a")
     after = ask("a")
     await clock.settle()

@@ -109,7 +109,7 @@ async def test_whoever_is_cancelled_leaves_the_line_to_others(
     first = asyncio.create_task(opened(share, 0, 3))
     second = asyncio.create_task(opened(share, 0, 3))
     for _ in range(TURNS):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the question goes out
     assert len(reader.asked) == 1
     reader.silent = False
     first.cancel()

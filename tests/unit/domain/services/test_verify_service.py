@@ -44,7 +44,7 @@ class HastyClock(FakeClock):
     """Time stands still, and nobody waits."""
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run
 
 
 def candles(market: str, price: int) -> list[Candle]:

@@ -134,7 +134,7 @@ class Venue:
         if self.hung:
             await self.clock.sleep(options["open_timeout"])
             raise TimeoutError
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # dialing takes a turn
         if self.outcome is not None:
             raise self.outcome
         self.sockets.append(Socket())

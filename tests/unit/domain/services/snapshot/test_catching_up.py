@@ -283,7 +283,7 @@ async def test_others_come_in_between_while_many_days_are_looked_at(
         nonlocal rounds
         while True:
             rounds += 1
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn, counted
 
     async def calendar(from_day: date, to_day: date) -> RateCalendar:
         nonlocal asked_after

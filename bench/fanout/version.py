@@ -14,12 +14,6 @@ _PINNED = {
 _OURS = ("strawberry-graphql", "uvicorn", "uvloop", "websockets")
 
 
-def header(rounds: int, seconds: float) -> str:
-    """Return lines on the machine, the versions and the kind of the measurement."""
-    lines = [f"- {name}: {told}" for name, told in versions().items()]
-    return machine.header(rounds, seconds) + "\n\n" + "\n".join(lines)
-
-
 def versions() -> dict[str, str]:
     """Return what each server is made of."""
     node = json.loads((NODE_SOURCE / "package.json").read_text())["dependencies"]
