@@ -30,6 +30,7 @@ SECONDS: Final = 8.0
 LIMIT_S: Final = 60.0
 _ERROR: Final = '"level": "error"'
 SETTLE_S: Final = 2.0
+LEFT_S: Final = 20.0
 SETTINGS: Final = {"KIMP_LIMIT__INIT_TIMEOUT_S": "4", "KIMP_LOG__FORMAT": "json"}
 
 
@@ -93,7 +94,7 @@ class Errors:
 
 def attempted(running: Measured, attack: Attack, errors: Errors) -> Outcome:
     """Try one attack, and wait until the server has got over it."""
-    host, port = _address(running)
+    host, port = address(running)
     context = multiprocessing.get_context("spawn")
     listening, telling = context.Pipe(duplex=False)
     given = (attack, host, port, SECONDS, telling)
@@ -111,8 +112,8 @@ def attempted(running: Measured, attack: Attack, errors: Errors) -> Outcome:
     finally:
         process.kill()
         process.join(10)
-    time.sleep(SETTLE_S)
-    after = _held(running)
+    time.sleep(SETTLE_S)  # what was held is let go
+    after = held(running)
     outcome = Outcome(
         attack.name, told, health_s, before_mb, running.rss_mb(), *after, errors.more()
     )
@@ -120,7 +121,8 @@ def attempted(running: Measured, attack: Attack, errors: Errors) -> Outcome:
     return outcome
 
 
-def _address(running: Measured) -> tuple[str, int]:
+def address(running: Measured) -> tuple[str, int]:
+    """Return where a server listens."""
     parts = urlsplit(running.url)
     return str(parts.hostname), int(parts.port or 0)
 
@@ -128,7 +130,7 @@ def _address(running: Measured) -> tuple[str, int]:
 def _probed(running: Measured, is_on: Callable[[], bool], most_s: float) -> list[float]:
     """Ask for /health as long as something holds; return the seconds of each answer."""
     found: list[float] = []
-    line = HTTPConnection(*_address(running), timeout=10)
+    line = HTTPConnection(*address(running), timeout=10)
     began_s = time.monotonic()
     while not found or (
         time.monotonic() - began_s < most_s and (is_on() or most_s < LIMIT_S)
@@ -140,16 +142,24 @@ def _probed(running: Measured, is_on: Callable[[], bool], most_s: float) -> list
         except (HTTPException, OSError):
             line.close()  # the time until then counts all the same
         found.append(time.monotonic() - at_s)
-        time.sleep(PROBE_S)
+        time.sleep(PROBE_S)  # the pace of the probes
     line.close()
     return found
 
 
-def _held(running: Measured) -> tuple[int, int]:
+def held(running: Measured) -> tuple[int, int]:
     """Return the sockets and subscriptions that the server says are open."""
     with urllib.request.urlopen(f"{running.url}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     return _sum(text, "websocket_connections"), _sum(text, "subscriptions_active")
+
+
+def wait_left(running: Measured) -> tuple[int, int]:
+    """Return what the server still holds when nothing is left, or after a while."""
+    until_s = time.monotonic() + LEFT_S
+    while any(left := held(running)) and time.monotonic() < until_s:
+        time.sleep(PROBE_S)  # another process: there is nothing to await
+    return left
 
 
 def _sum(text: str, name: str) -> int:

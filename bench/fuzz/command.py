@@ -3,9 +3,11 @@
 python -m bench.fuzz [--cases 20000] [--seed 1] [--jobs 1] [--write]
 python -m bench.fuzz --session NUMBER [--seed 1]
 python -m bench.fuzz --attack [--write]
+python -m bench.fuzz --sockets 20000
 
 Prints what was found and exits with 1 where something was. `--session` runs one
-session of a seed again; `--attack` uses real sockets against `kimp demo`.
+session of a seed again; `--attack` and `--sockets` use real sockets against
+`kimp demo`: the latter as many as it says at once, from one address (see crowd.py).
 """
 
 import argparse
@@ -13,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.fuzz import attack, report
+from bench.fuzz import attack, crowd, report
 from bench.fuzz.worker import Hung, Summary, run_beside, session_here
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "FUZZ.md"
@@ -24,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     if asked.attack:
         return attack.command(asked.write, DOCUMENT)
+    if asked.sockets is not None:
+        return crowd.command(asked.sockets)
     try:
         found = _summaries(asked)
     except Hung as exc:
@@ -54,5 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="processes beside another")
     parser.add_argument("--session", type=int, help="run one session again")
     parser.add_argument("--attack", action="store_true", help="with real sockets")
+    parser.add_argument("--sockets", type=int, help="so many real ones at once")
     parser.add_argument("--write", action="store_true", help="into docs/FUZZ.md")
     return parser

@@ -29,7 +29,6 @@ class Pace:
     findings: Findings
     worst_cpu_s: float = 0.0
     worst_wall_s: float = 0.0
-    worst_session: int = -1
     worst_collection_s: float = 0.0
     _collecting_s: float = 0.0
     _began_s: float = 0.0
@@ -63,7 +62,7 @@ class Pace:
         """Let the loop turn once, measured."""
         self._collecting_s = 0.0
         cpu_s, wall_s = time.thread_time(), time.perf_counter()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the turn itself
         self._took(time.thread_time() - cpu_s, time.perf_counter() - wall_s)
 
     async def rest(self, is_done: Callable[[], bool], most: int = ROUNDS) -> bool:
@@ -80,7 +79,7 @@ class Pace:
             return True
         until_s = time.monotonic() + most_s
         while time.monotonic() < until_s:
-            await asyncio.sleep(_REAL_S)
+            await asyncio.sleep(_REAL_S)  # a thread needs real time
             if is_done():
                 return True
         return False
@@ -88,8 +87,6 @@ class Pace:
     def _took(self, cpu_s: float, wall_s: float) -> None:
         cpu_s, self._collecting_s = cpu_s - self._collecting_s, 0.0
         self.worst_wall_s = max(self.worst_wall_s, wall_s)
-        if cpu_s > self.worst_cpu_s:
-            self.worst_cpu_s = cpu_s
-            self.worst_session = self.findings.session
+        self.worst_cpu_s = max(self.worst_cpu_s, cpu_s)
         if cpu_s > BLOCK_S:
             self.findings.add("the loop was held", f"{cpu_s * 1000:.0f} ms")

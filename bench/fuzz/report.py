@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bench.fuzz.growth import GROWTH_MB, GROWTH_OBJECTS, growth
 from bench.fuzz.worker import Summary
 from bench.machine import processor
 from bench.markdown import grid, number, percent
@@ -75,7 +76,30 @@ def _lines(found: Sequence[Summary], outcomes: Counter[str]) -> list[tuple[str, 
             "longest garbage collection, CPU ms",
             number(max(one.worst_collection_s for one in found) * 1000),
         ),
+        *_growth(found),
     ]
+
+
+def _growth(found: Sequence[Summary]) -> list[tuple[str, str]]:
+    """Return what each process grew by from half-way on, in the order of the seeds."""
+    grew = [growth(one.memory) for one in found]
+    rss = [None if one is None else round(one.rss_mb, 1) for one in grew]
+    objects = [None if one is None else round(one.objects) for one in grew]
+    return [
+        (
+            f"RSS grew from half-way on, MiB (at most {GROWTH_MB:g})",
+            ", ".join(map(_signed, rss)),
+        ),
+        (
+            f"live objects grew from half-way on (at most {GROWTH_OBJECTS:,})",
+            ", ".join(map(_signed, objects)),
+        ),
+    ]
+
+
+def _signed(value: float | None) -> str:
+    """Return a figure with its sign; runs that are too short are not judged."""
+    return "not judged" if value is None else f"{value:+,}"
 
 
 def _kinds(found: Sequence[Summary]) -> str:

@@ -5,7 +5,8 @@ import gc
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from bench.fuzz.corpus import examples, warm
 from bench.fuzz.draw import Draw, session_draw
 from bench.fuzz.finding import Findings, LogFindings, place_of
 from bench.fuzz.fullness import fill
+from bench.fuzz.growth import growth
 from bench.fuzz.memory import Memory, memory_now
 from bench.fuzz.oracle import Oracle
 from bench.fuzz.pace import Pace
@@ -41,8 +43,8 @@ EVERY: Final = 20
 FILLED: Final = 20_000
 """Inputs from which on a run begins with tables that are full: they grow no more."""
 
-PARTS: Final = 10
-"""Measurements of the memory over a run."""
+PARTS: Final = 20
+"""Measurements of the memory over a run; growth.py judges them."""
 
 
 @dataclass
@@ -87,6 +89,9 @@ class Run:
             self.result.seconds = time.monotonic() - began_s
             await self._close()
         result = self.result
+        grew = growth(result.memory)
+        for what in [] if grew is None else grew.findings():
+            result.findings.add("memory grows", what)
         result.compared = sum(driver.compared for driver in self._bytes)
         result.direct = sum(driver.direct for driver in self._bytes)
         return result
@@ -205,15 +210,13 @@ def _weighted(draw: Draw, shares: dict[str, float]) -> str:
     return draw.choices(list(shares), list(shares.values()))[0]
 
 
-class _listening:  # noqa: N801 (a context manager as a function is)
-    """Takes whatever is logged as an error for a finding, for a while."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._handler = LogFindings(findings)
-
-    def __enter__(self) -> None:
-        logging.getLogger().addHandler(self._handler)
-        gc.collect()
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger().removeHandler(self._handler)
+@contextmanager
+def _listening(findings: Findings) -> Iterator[None]:
+    """Take whatever is logged as an error for a finding, for a while."""
+    handler = LogFindings(findings)
+    logging.getLogger().addHandler(handler)
+    gc.collect()
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)

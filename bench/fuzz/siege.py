@@ -22,12 +22,12 @@ NICE: Final = 15
 SPARE_FILES: Final = 600
 """File descriptors that the server and the client need beside their sockets."""
 
-_HANDSHAKE: Final = (
+HANDSHAKE: Final = (
     b"GET /graphql HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
-_INIT: Final = frame(b'{"type":"connection_init"}')
+INIT: Final = frame(b'{"type":"connection_init"}')
 _SUBSCRIBE: Final = frame(
     b'{"id":"1","type":"subscribe","payload":{"query":'
     b'"subscription { premiums { seq premiums { symbol percent quality } } }"}}'
@@ -60,11 +60,11 @@ class Place:
             return await asyncio.open_connection(self.host, self.port)
 
     async def open(
-        self, hello: bytes = _INIT
+        self, hello: bytes = INIT
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a WebSocket, and say hello once it is open."""
         reader, writer = await self.dial()
-        writer.write(_HANDSHAKE)
+        writer.write(HANDSHAKE)
         async with asyncio.timeout(20):
             head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 101"):
@@ -122,7 +122,7 @@ async def _crowd(
         try:
             async with waiting:
                 begun = asyncio.ensure_future(one(place))
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # the pace of the attack
             ends[await begun] += 1
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as exc:
             ends[type(exc).__name__] += 1
@@ -162,7 +162,7 @@ async def _half_heads(place: Place) -> str:
             if time.monotonic() > until_s or writer.is_closing():
                 break
             writer.write(bytes((byte,)))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)  # the slowness is the attack
         return "hung up" if reader.at_eof() else "left open"
     finally:
         writer.close()
@@ -232,7 +232,7 @@ async def _pings(place: Place) -> Told:
                 async with asyncio.timeout(place.seconds):
                     await writer.drain()
                 sent["pings"] += 100
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # the pace of the attack
         writer.close()
         reading.cancel()
 
@@ -263,7 +263,7 @@ async def _control(place: Place) -> str:
 async def _resets(place: Place) -> Told:
     """Connect, say something and break off, as fast as it goes."""
     done: Counter[str] = Counter()
-    said = (request(_QUESTION), _HANDSHAKE, request(_STREAM, _EVENTS), b"")
+    said = (request(_QUESTION), HANDSHAKE, request(_STREAM, _EVENTS), b"")
 
     def one(number: int) -> None:
         try:
@@ -302,7 +302,7 @@ async def _deaf(place: Place) -> str:
         made = writer.get_extra_info("socket")
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         writer.write(_SUBSCRIBE)
-        await asyncio.sleep(place.seconds)
+        await asyncio.sleep(place.seconds)  # reading nothing is the attack
         return "read nothing"
     finally:
         writer.transport.abort()
@@ -325,7 +325,7 @@ async def _many_sockets(place: Place) -> Told:
 
     for _ in range(most // 100):
         await asyncio.gather(*(one() for _ in range(100)))
-    await asyncio.sleep(2)
+    await asyncio.sleep(2)  # holding on is the attack
     for writer in held:
         writer.transport.abort()
     return dict(told)

@@ -20,6 +20,7 @@ from app.garbage import MIDDLE, OLD, YOUNG
 from bench.fuzz.memory import Memory
 from bench.fuzz.pace import HANG_S
 from bench.fuzz.run import Result, Run
+from bench.process import cpu_s
 
 LOOK_S: Final = 0.5
 PRINT_S: Final = 15.0
@@ -44,7 +45,6 @@ class Summary:
     memory: Sequence[Memory]
     worst_cpu_s: float
     worst_wall_s: float
-    worst_session: int
     worst_collection_s: float
     findings: str
     counts: Counter[str]
@@ -83,7 +83,6 @@ def summary_of(result: Result) -> Summary:
         result.memory,
         pace.worst_cpu_s,
         pace.worst_wall_s,
-        pace.worst_session,
         pace.worst_collection_s,
         findings.text(),
         findings.counts,
@@ -101,7 +100,7 @@ def run_beside(cases: int, seeds: Sequence[int]) -> list[Summary]:
     workers = [_Worker(context, share, seed) for seed in seeds]
     try:
         while [worker for worker in workers if not worker.is_done()]:
-            time.sleep(LOOK_S)
+            time.sleep(LOOK_S)  # workers are only looked at
     finally:
         for worker in workers:
             worker.end()
@@ -215,11 +214,9 @@ def _work(
 def _cpu_s(pid: int | None) -> float:
     """Return the CPU seconds of a process; 0.0 once it is gone."""
     try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 (read twice a second)
-            used = file.read().rsplit(")")[1].split()
+        return 0.0 if pid is None else cpu_s(pid)
     except OSError:
         return 0.0
-    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

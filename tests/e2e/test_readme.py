@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.node import need_node
+
 REPOSITORY = Path(__file__).parents[2]
 PAGES = ("README.md", "README.ko.md")
 LIMIT_S = 60.0
@@ -146,9 +148,7 @@ def test_the_python_program_prints_live_premiums(demo: Any, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_the_javascript_program_prints_live_premiums(demo: Any, tmp_path: Path) -> None:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("needs Node.js with npm, which this machine has not")
+    node, npm = need_node()
     subprocess.run(
         [npm, "install", "--silent", "--no-audit", "graphql-ws", "graphql"],
         cwd=tmp_path,

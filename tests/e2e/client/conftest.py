@@ -1,21 +1,20 @@
 """Clients of the conformance table, beside `kimp demo`."""
 
-import shutil
 from typing import Final
 
 import pytest
 
 from conformance import environment
+from tests.node import need_node
 
-PROGRAM: Final = environment.HERE / "python" / "watch.py"
+PROGRAM: Final = environment.PROGRAMS / "watch.py"
 
 
 @pytest.fixture(scope="module")
 def node() -> list[str]:
     """The command of the npm clients, all installed."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs Node.js with npm, which this machine has not")
-    return ["node", str(environment.node_folder() / "watch.mjs")]
+    program, _ = need_node()
+    return [program, str(environment.node_folder() / "watch.mjs")]
 
 
 @pytest.fixture(scope="module")

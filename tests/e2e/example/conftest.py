@@ -8,6 +8,8 @@ from typing import Final
 
 import pytest
 
+from tests.node import need_node
+
 EXAMPLES: Final = Path(__file__).parents[3] / "docs" / "example"
 INSTALL_LIMIT_S: Final = 300.0
 
@@ -24,9 +26,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def node(copied: Path) -> str:
     """Node.js, with the packages installed in the copy."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("needs Node.js with npm, which this machine has not")
+    node, npm = need_node()
     options = ("--silent", "--no-audit", "--no-fund", "--no-package-lock")
     subprocess.run(
         [npm, "install", *options], cwd=copied, check=True, timeout=INSTALL_LIMIT_S

@@ -39,7 +39,7 @@ class Line:
     async def settle(self) -> None:
         """Let whatever waits for nothing come to its end."""
         for _ in range(100):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn for each task
 
     @property
     def tasks(self) -> int:

@@ -5,10 +5,22 @@ from typing import Any
 import pytest
 
 from api.endpoint import GraphQLEndpoint
+from bench.fuzz import growth, pace, run
+from bench.fuzz.memory import Memory
 from bench.fuzz.run import SHARES, Run
 from bench.fuzz.world import WORLDS
 
 INPUTS = 600
+TRACED_BLOCK_S = 2.0
+
+
+@pytest.fixture(autouse=True)
+def allow_for_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give inputs more CPU: a line that coverage counts takes several times as much.
+
+    The command judges the loop's holds with the bound that servers are to keep.
+    """
+    monkeypatch.setattr(pace, "BLOCK_S", TRACED_BLOCK_S)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -46,3 +58,11 @@ async def test_what_goes_wrong_in_the_application_is_found(
     assert "an answer has the code INTERNAL" in kinds
     assert "api.internal_error, ZeroDivisionError at" in kinds
     assert "session " in result.findings.text()
+
+
+async def test_memory_that_grows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "JUDGED", 30)
+    monkeypatch.setattr(run, "memory_now", lambda at: Memory(at, at * 1.0, at))
+    result = await Run(1).cases(60)
+    (found,) = result.findings.found["memory grows"]
+    assert found.detail.startswith("RSS grew by")

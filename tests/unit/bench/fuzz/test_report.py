@@ -1,6 +1,7 @@
 """The figures of docs/FUZZ.md."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,6 @@ def summary(findings: str = "") -> Summary:
         memory=[Memory(at * 100, 60.0 + at, 1000 + at) for at in range(11)],
         worst_cpu_s=0.01,
         worst_wall_s=0.02,
-        worst_session=3,
         worst_collection_s=0.03,
         findings=findings,
         counts=Counter({"bad": 2} if findings else {}),
@@ -44,6 +44,17 @@ def test_the_figures_say_what_was_sent_and_what_came_of_it() -> None:
     ):
         assert line in text
     assert "event" not in text
+
+
+def test_the_figures_say_what_memory_grew_by() -> None:
+    short, long = summary(), summary()
+    memory = [Memory(at * 20_000, 200.0 + at, 1000 - at) for at in range(11)]
+    text = report.figures([short, replace(long, memory=memory)])
+    for line in (
+        "| RSS grew from half-way on, MiB (at most 12) | not judged, +5.0 |",
+        "| live objects grew from half-way on (at most 20,000) | not judged, -5 |",
+    ):
+        assert line in text
 
 
 def test_a_part_of_the_page_is_replaced(tmp_path: Path) -> None:
