@@ -8,7 +8,7 @@ by tests/contract/library.
 
 import asyncio
 import re
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -117,10 +117,27 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Tell that a request cannot be read, unless the client was told already."""
-        if not self.is_over:
+        """Tell that a request cannot be read, where that gets into no other answer.
+
+        Answers to what came whole before are given, and the connection ends with them.
+        """
+        if self.is_over:
+            return
+        self.is_over = True
+        self._end_waiting()
+        running, broken = self._running, cast("Any", self.cycle)
+        if self.is_idle():
             self.count_refused(400)
             super().send_400_response(msg)
+        elif running is broken and running.more_body:
+            # Its head could be read, so the application knows and counts it.
+            if running.response_started:
+                self.transport.close()
+            else:
+                super().send_400_response(msg)
+        else:
+            last = running if broken.more_body else broken
+            last.keep_alive = False
 
     def count_refused(self, status: int) -> None:
         """Count what was answered here for want of a request that can be read."""

@@ -155,12 +155,12 @@ setting `KIMP_LIMIT__…` (docs/SETTINGS.md); none has an exemption, for loopbac
 neither.
 
 An error names the limit that it met: `extensions.limit` is the setting's name in lower
-case, `extensions.maximum` what it allows this caller and this field, and the message
-says so in words. What is above `BURST` is told as `rate`, with the caller's own rate.
-Without a `maximum` are `introspection` (off) and the circles in it (`fields { type {
-fields …`), which no number allows. A handshake or a socket that is refused has a status
-or close code and no such error. All of them are counted in `kimp_refused_total` under
-the same name (docs/METRICS.md).
+case, `extensions.maximum` what it allows this caller (a field may allow less), and the
+message says so in words. What is above `BURST` is told as `rate`, with the caller's own
+rate. Without a `maximum` are `introspection` (off) and the circles in it
+(`fields { type { fields …`), which no number allows. A handshake or a socket that is
+refused has a status or close code and no such error. All of them are counted in
+`kimp_refused_total` under the same name (docs/METRICS.md).
 
 | setting | default | meaning | beyond it |
 |---|---:|---|---|"""

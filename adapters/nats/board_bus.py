@@ -82,9 +82,10 @@ class NatsBoardBus:
 
     async def follow(self, after: int) -> AsyncGenerator[HeardNews, None]:
         """Yield the news after a position, for ever."""
-        with self._asking():
-            reader = await RowReader.open(await self._place(), after)
+        reader = None
         try:
+            with self._asking():
+                reader = await RowReader.open(await self._place(), after)
             joiner = Joiner()
             while True:
                 with self._asking():
@@ -99,7 +100,8 @@ class NatsBoardBus:
                 elif part.position == reader.replayed:
                     raise BusUnavailable("the last news cannot be read here")
         finally:
-            await reader.close()
+            if reader is not None:
+                await reader.close()
 
     async def term(self) -> int:
         """Return the term written down last."""

@@ -136,7 +136,7 @@ class _Reading:
             return
         if key not in _ONCE or key in self.headers:
             self.plain = False
-        self.headers[key] = value.decode("latin-1").strip()
+        self.headers[key] = value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
         """Take the end."""

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cluster.text import figures
-from bench.process import KIMP
+from bench.process import KIMP, ask
 
 API = "api"
 TIE = Path(__file__).with_name("tie.py")
@@ -46,9 +45,7 @@ class Member:
     def figures(self) -> dict[str, float]:
         """Return its metrics by name and labels; none while it does not answer."""
         try:
-            with urllib.request.urlopen(
-                f"{self.url}/metrics", timeout=ASK_LIMIT_S
-            ) as answer:
+            with ask(f"{self.url}/metrics", timeout=ASK_LIMIT_S) as answer:
                 return figures(answer.read().decode())
         except (OSError, HTTPException):
             return {}  # it is not there yet, hangs, or ended halfway

@@ -53,8 +53,14 @@ def server_settings(plan: Plan, venues_url: str, bus_url: str) -> dict[str, str]
     user's own is not: simulated prices stay in the folder.
     """
     given = {**venue_settings(venues_url), **plan.environment}
-    given.pop("KIMP_DATABASE__URL", None)
-    return {**given, "KIMP_DATA_DIR": str(plan.folder), "KIMP_BUS__URL": bus_url}
+    # The last word, however the user has spelt his own.
+    ours = {
+        "KIMP_DATA_DIR": str(plan.folder),
+        "KIMP_DATABASE__URL": "",
+        "KIMP_BUS__URL": bus_url,
+    }
+    kept = {name: value for name, value in given.items() if name.upper() not in ours}
+    return {**kept, **ours}
 
 
 @contextmanager

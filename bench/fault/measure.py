@@ -5,14 +5,13 @@ import json
 import os
 import signal
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.control import Control
 from bench.fault.case import BOUNDS_S, FALLBACK_S, HONEST_SLACK_S, Case
 from bench.fault.watch import Watch, is_primary
-from bench.process import Measured
+from bench.process import Measured, ask
 from bench.subscriber import Coins, Subscriber
 
 # Requests of a venue within STAY_S that are no start any more.
@@ -224,7 +223,7 @@ class World:
 
 def is_database_well(url: str) -> bool:
     """Return what /health says of the database."""
-    with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+    with ask(f"{url}/health", timeout=10) as answer:
         return bool(json.load(answer)["checks"]["database"]["status"] == "healthy")
 
 

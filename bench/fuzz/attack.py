@@ -9,7 +9,6 @@ import re
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 from bench.fuzz import report, siege
 from bench.fuzz.siege import Attack, Told
 from bench.markdown import grid, number
-from bench.process import Measured, ServerFailed, server
+from bench.process import Measured, ServerFailed, ask, server
 
 HEALTH_S: Final = 0.1
 """/health answers faster, whatever goes on."""
@@ -149,7 +148,7 @@ def _probed(running: Measured, is_on: Callable[[], bool], most_s: float) -> list
 
 def held(running: Measured) -> tuple[int, int]:
     """Return the sockets and subscriptions that the server says are open."""
-    with urllib.request.urlopen(f"{running.url}/metrics", timeout=10) as answer:
+    with ask(f"{running.url}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     return _sum(text, "websocket_connections"), _sum(text, "subscriptions_active")
 

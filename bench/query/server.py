@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import environment, process
 from bench.peer import CLIENT_CORE, SERVER_CORE, on_core, started
-from bench.process import ServerFailed
+from bench.process import ServerFailed, ask
 
 NODE_SOURCE = Path(__file__).parent / "peer" / "node"
 ANSWER_LIMIT_S = 10.0
@@ -48,7 +48,7 @@ class Asked:
             self.url, body.encode(), {"content-type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S) as told:
+            with ask(request, timeout=ANSWER_LIMIT_S) as told:
                 answer: bytes = told.read()
         except OSError as exc:
             raise ServerFailed(f"{exc}") from exc

@@ -7,14 +7,13 @@ import sys
 import tempfile
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.command.simulate import venue_settings
-from bench.process import free_port, without_settings
+from bench.process import ask, free_port, without_settings
 
 START_LIMIT_S = 90.0
 STOP_LIMIT_S = 20.0
@@ -70,7 +69,7 @@ class ServerProcess:
             if self.process.poll() is not None:
                 raise NotServing(f"ended with {self.process.returncode}")
             try:
-                with urllib.request.urlopen(f"{self.url}/ready", timeout=5):
+                with ask(f"{self.url}/ready", timeout=5):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)  # another process: there is nothing to await

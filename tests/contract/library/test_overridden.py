@@ -11,7 +11,10 @@ from strawberry.asgi import GraphQL
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.protocols.websockets.websockets_sansio_impl import (
     WebSocketsSansIOProtocol,
 )
@@ -123,6 +126,14 @@ async def test_uvicorns_http_protocol_keeps_the_state_that_we_read() -> None:
     assert missing == []
     assert protocol.server_state.default_headers == []
     assert protocol.server_state.total_requests == 0
+
+
+def test_uvicorns_request_keeps_the_state_that_we_read_and_set() -> None:
+    given = dict.fromkeys(arguments(RequestResponseCycle)[:11])
+    cycle = RequestResponseCycle(**{**given, "keep_alive": True})
+    assert (cycle.more_body, cycle.response_started) == (True, False)
+    assert (cycle.response_complete, cycle.disconnected) == (False, False)
+    assert cycle.keep_alive
 
 
 def test_we_override_no_other_method_of_uvicorns_protocol() -> None:

@@ -144,6 +144,59 @@ async def test_what_is_no_request_is_refused_and_counted(
     assert caplog.messages == [UNREADABLE]
 
 
+@pytest.mark.parametrize("cut", [None, 60_000])
+async def test_a_head_with_two_faults_is_told_of_one(
+    line: Any, world: Any, cut: int | None
+) -> None:
+    reader, writer = line
+    head = b"GET /" + b"a" * module.MAX_HEAD_BYTES + b" HTTP/1.1\r\nbad\x00: 1\r\n\r\n"
+    for part in (head[:cut], head[cut:] if cut else b""):
+        writer.write(part)
+        await writer.drain()
+    assert (await ended(reader)).count(b"HTTP/1.1 4") == 1
+    assert sum(world.deps.traffic.requests.values()) == 1
+
+
+async def test_a_body_that_breaks_off_in_nonsense_is_one_request(
+    line: Any, world: Any
+) -> None:
+    reader, writer = line
+    chunked = HEAD.partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n"
+    writer.write(chunked + b"\r\nnonsense\r\n")
+    assert (await ended(reader)).count(b"HTTP/1.1 400") == 1
+    async with asyncio.timeout(5):
+        while not world.deps.traffic.requests:  # noqa: ASYNC110 (nobody is told)
+            await asyncio.sleep(0)  # the next look
+    (route,) = world.deps.traffic.requests
+    assert route[:2] == ("POST", "/graphql")
+
+
+async def test_nonsense_gets_into_no_answer_before_it(line: Any, world: Any) -> None:
+    reader, writer = line
+    writer.write(HEAD + ORDINARY + b"\r\n" + BODY + b"nonsense\r\n\r\n")
+    told = await ended(reader)
+    assert told.startswith(b"HTTP/1.1 200")
+    assert told.endswith(b"}")
+    assert told.count(b"HTTP/1.1") == 1
+    assert list(world.deps.traffic.requests) == [("POST", "/graphql", "200")]
+
+
+async def test_nonsense_gets_into_no_stream_before_it(line: Any, world: Any) -> None:
+    body = b'{"query":"subscription { premiums(throttleMs: 100) { seq } }"}'
+    reader, writer = line
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: here\r\nAccept: text/event-stream\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    writer.write(body)
+    await reader.readuntil(b"event: next")
+    writer.write(b"nonsense\r\n\r\n")
+    await writer.drain()
+    world.publish(BTC="52300000")
+    await world.clock.advance(1)
+    assert b"HTTP/1.1" not in await reader.readuntil(b"event: next")
+
+
 async def test_another_upgrade_is_ignored_where_it_can_be(line: Any) -> None:
     reader, writer = line
     upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"

@@ -59,7 +59,7 @@ def request(query: str, more: dict[str, str] | None = None, **given: Any) -> byt
     }
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
     return b"".join(
-        [b"POST /graphql HTTP/1.1\r\n", "".join(lines).encode(), b"\r\n", body]
+        [b"POST /graphql HTTP/1.1\r\n", "".join(lines).encode("latin-1"), b"\r\n", body]
     )
 
 
@@ -127,6 +127,11 @@ PAGES = "https://pages.example"
         ({"Origin": "https://other.example"}, lambda origins: origins == ("*",)),
         ({"Origin": "null"}, lambda origins: origins == ("*",)),
         ({"Origin": "http://here"}, lambda _: True),
+        ({"Origin": f"{PAGES}\xa0"}, bool),
+        (
+            {"Origin": "https://b.example", "Sec-Fetch-Site": "\x85same-origin"},
+            lambda origins: origins == ("*",),
+        ),
         ({"Origin": "http://x", "Sec-Fetch-Site": "same-origin"}, lambda _: True),
     ],
 )

@@ -70,3 +70,31 @@ async def test_who_tidies_up_after_its_own_may_still_ask() -> None:
     await begun.wait()
     working.cancel()
     assert await working == "tidy"
+
+
+async def test_a_reader_that_was_opened_meanwhile_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed, begun = asyncio.Event(), asyncio.Event()
+
+    class Reader:
+        async def close(self) -> None:
+            closed.set()
+
+    async def opened(*_: Any) -> Reader:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return Reader()
+
+    class Quick(NatsBoardBus):
+        async def _place(self) -> Any:
+            return None
+
+    monkeypatch.setattr("adapters.nats.board_bus.RowReader.open", opened)
+    following = asyncio.ensure_future(anext(Quick("nats://127.0.0.1:1").follow(0)))
+    await begun.wait()
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
+    assert closed.is_set()

@@ -1,6 +1,12 @@
 from pathlib import Path
 
+import pytest
+
+from app.settings import load_settings
 from bench.cluster.world import Plan, server_settings
+
+DATABASE = "postgresql://kimp@db.example/mine"
+BUS = "nats://bus.example:4222"
 
 
 def settings(**environment: str) -> dict[str, str]:
@@ -16,12 +22,26 @@ def test_servers_share_one_folder_one_bus_and_the_simulated_venues() -> None:
     assert given["PATH"] == "/bin"
 
 
-def test_the_users_own_database_and_bus_are_not_touched() -> None:
-    given = settings(
-        KIMP_DATABASE__URL="postgresql://db/mine", KIMP_BUS__URL="nats://mine:4222"
-    )
-    assert "KIMP_DATABASE__URL" not in given
-    assert given["KIMP_BUS__URL"] == "nats://127.0.0.1:2"
+@pytest.mark.parametrize(
+    "mine",
+    [
+        {"KIMP_DATABASE__URL": DATABASE, "KIMP_BUS__URL": BUS},
+        {"kimp_database__url": DATABASE, "Kimp_Bus__Url": BUS, "kimp_data_dir": "mine"},
+        {
+            "KIMP_DATABASE": f'{{"url": "{DATABASE}"}}',
+            "KIMP_BUS": f'{{"url": "{BUS}"}}',
+        },
+    ],
+)
+def test_the_users_own_database_and_bus_are_not_touched(
+    monkeypatch: pytest.MonkeyPatch, mine: dict[str, str]
+) -> None:
+    for name, value in settings(**mine).items():
+        monkeypatch.setenv(name, value)
+    found = load_settings()
+    assert found.database.url == ""
+    assert found.bus.url == "nats://127.0.0.1:2"
+    assert found.data_dir == Path("var/cluster")
 
 
 def test_a_setting_of_the_users_own_wins_over_the_simulated_venues() -> None:
