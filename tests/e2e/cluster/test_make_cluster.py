@@ -158,7 +158,7 @@ def test_a_process_that_cannot_start_is_one_line_and_leaves_none(
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_cluster_is_this_command() -> None:
     told = subprocess.run(
-        ["make", "--dry-run", "cluster"],
+        ["make", "--dry-run", "--no-print-directory", "cluster"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -1,5 +1,6 @@
 """Our real server, and the peers in Python, asked and loaded once."""
 
+import json
 import platform
 import shutil
 import sys
@@ -47,7 +48,7 @@ def _operation(taken: Sample, name: str) -> Operation:
 
 def test_strawberry_answers_as_ours_does(taken: Sample) -> None:
     assert [asked.name for asked in taken.operations] == list(NAMES)
-    assert taken.coins > 100
+    assert len(json.loads(taken.path.read_text())["coins"]) > 100
     with running(STRAWBERRY, taken.path) as peer:
         taken.check(peer)
 
@@ -57,7 +58,7 @@ def test_a_peer_that_answers_otherwise_is_noticed(taken: Sample) -> None:
     wrong = {body: {"premium": {**told["premium"], "symbol": "OTHER"}}}
     with running(STRAWBERRY, taken.path) as peer:
         with pytest.raises(WrongAnswer, match=r"data\.premium\.symbol"):
-            Sample(taken.path, taken.coins, taken.operations, wrong).check(peer)
+            Sample(taken.path, taken.operations, wrong).check(peer)
         with pytest.raises(ServerFailed):
             peer.ask('{"query":"{ nothing }"}')
 
