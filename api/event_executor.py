@@ -67,7 +67,7 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             finish = ListPlan(self).finisher(return_type, field_details_list)
             if finish is not None:
                 try:
-                    return finish(result)  # type: ignore[return-value]  # a list
+                    return finish(result)  # type: ignore[return-value]  # a list here
                 except Exception:  # noqa: BLE001, S110 (the long way tells which)
                     pass
         return super().complete_list_value(

@@ -45,8 +45,8 @@ from api.type.resolver import MOVING, READY
 class ApiSchema(strawberry.Schema):
     """Executes operations; every error has a code, every result the server's time.
 
-    This is the one place that all transports pass, so nothing can leave unmasked:
-    the library's `MaskErrors` does not see what its own steps raise.
+    Each result with errors passes `finished`, on every transport, so nothing can
+    leave unmasked: the library's `MaskErrors` does not see what its own steps raise.
     """
 
     def __init__(self) -> None:
@@ -128,7 +128,7 @@ class ApiSchema(strawberry.Schema):
             result = timed_out(context)
         return finished(result, context)
 
-    async def stream(  # type: ignore[override]  # as above
+    async def stream(  # type: ignore[override]  # what transports give, all named
         self,
         query: str,
         *,

@@ -8,7 +8,7 @@ by tests/contract/library.
 
 import asyncio
 import re
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -55,7 +55,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Begin; whoever connects has something to ask."""
         super().connection_made(transport)
         self._begin_waiting()
@@ -125,19 +125,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self.is_over = True
         self._end_waiting()
-        running, broken = self._running, cast("Any", self.cycle)
+        running = self._running
         if self.is_idle():
             self.count_refused(400)
             super().send_400_response(msg)
-        elif running is broken and running.more_body:
+        elif running is self.cycle and running.more_body:
             # Its head could be read, so the application knows and counts it.
             if running.response_started:
                 self.transport.close()
             else:
                 super().send_400_response(msg)
         else:
-            last = running if broken.more_body else broken
-            last.keep_alive = False
+            # The newest first; the broken one is not whole.
+            whole = (cycle for cycle, _ in self.pipeline if not cycle.more_body)
+            next(whole, running).keep_alive = False
 
     def count_refused(self, status: int) -> None:
         """Count what was answered here for want of a request that can be read."""

@@ -26,7 +26,7 @@ class HttpProtocol(BoundedHttpProtocol):
         self._peer = ""
         self._answered_s = 0.0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Begin."""
         super().connection_made(transport)
         self._peer = self.client[0] if self.client else ""

@@ -101,7 +101,7 @@ class OtelTracing:
                 await done.wait()
         except TimeoutError:
             # Ends the wait between tries; a request under way ends with the process.
-            self._exporter.shutdown()  # type: ignore[no-untyped-call]  # theirs
+            self._exporter.shutdown()  # type: ignore[no-untyped-call]  # OpenTelemetry has no types here
 
 
 class OtelTracer:

@@ -115,7 +115,8 @@ def percentile(samples: list[float], share: float) -> float:
 def _messages(target: Measured) -> float:
     health = target.query("{ health { upstreams { name messagesPerSecond } } }")
     found = health["data"]["health"]["upstreams"]
-    return sum(u["messagesPerSecond"] for u in found if u["name"].endswith("stream"))
+    told = (u["messagesPerSecond"] for u in found if u["name"].endswith("stream"))
+    return float(sum(told))
 
 
 def _measure(rate: float, seconds: float) -> str:

@@ -95,10 +95,10 @@ class Pipeline:
         self.board = PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)]))
         self.board.set_coins(listed)
         self.board.answer_rate(FxQuote("dunamu", Decimal(1300), START_MS), 0.0)
-        self.sessions: Sequence[StreamSession] = (
+        self.sessions: Sequence[StreamSession] = [
             UpbitSession("bench"),
             BinanceSession(),
-        )
+        ]
         for session, exchange in zip(self.sessions, Exchange, strict=True):
             self.board.observe(FeedUp(exchange, Channel.WEBSOCKET, 0.0))
             wanted = {

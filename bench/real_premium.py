@@ -65,9 +65,11 @@ def _candles(path: Path, market: str, day: str) -> Iterator[Candle]:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             opened_ms = opens_ms(date.fromisoformat(row[day][:10]))
-            prices = (parse_decimal(row[name]) for name in _PRICES)
-            volumes = (parse_decimal(row["volume"]), Decimal(0))
-            yield Candle(market, Interval.D1, opened_ms, *prices, *volumes)
+            first, high, low, last = (parse_decimal(row[name]) for name in _PRICES)
+            volume, turnover = parse_decimal(row["volume"]), Decimal(0)
+            yield Candle(
+                market, Interval.D1, opened_ms, first, high, low, last, volume, turnover
+            )
 
 
 def table(bars: Sequence[Bar]) -> str:

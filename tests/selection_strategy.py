@@ -137,7 +137,7 @@ stamps = st.integers(0, 4_000_000_000_000)
 days = st.none() | st.datetimes(
     timezones=st.just(UTC),
     min_value=datetime(2010, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone itself)
-    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 (as above)
+    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone itself)
 )
 decimals = st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from(
     [Decimal("1.500"), Decimal("1E+9"), Decimal("-0.000"), Decimal(1300)]

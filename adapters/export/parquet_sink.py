@@ -100,7 +100,7 @@ class ParquetSink:
         except OSError as exc:
             raise SinkRefused(exc.strerror or str(exc)) from exc
 
-    def _array(self, column: Column, values: Sequence[Any]) -> Any:  # noqa: ANN401 - as above
+    def _array(self, column: Column, values: Sequence[Any]) -> Any:  # noqa: ANN401 - pyarrow untyped
         if self._as_text and column.kind in _NUMBERS:
             values = [None if value is None else canonical(value) for value in values]
         kind = self._type(column)
@@ -114,7 +114,7 @@ class ParquetSink:
             ) from exc
 
 
-def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401 - as above
+def _fits(value: object, kind: Any) -> bool:  # noqa: ANN401 - pyarrow untyped
     try:
         pa.array([value], type=kind)
     except pa.ArrowInvalid:

@@ -151,7 +151,7 @@ def _run(connection: Connection, work: Any) -> None:  # noqa: ANN401 - module or
         work.run_migrations()
 
 
-def _configure(work: Any, **options: Any) -> None:  # noqa: ANN401 - as above
+def _configure(work: Any, **options: Any) -> None:  # noqa: ANN401 - or module
     work.configure(
         target_metadata=Row.metadata,
         include_name=_is_ours,

@@ -133,7 +133,7 @@ class _Rewriting(ast.NodeTransformer):
         owner = self._constant(inner)
         if isinstance(owner, ModuleType) and hasattr(owner, node.attr):
             return self._bind(getattr(owner, node.attr))
-        return ast.Attribute(inner, node.attr, ast.Load())  # type: ignore[arg-type]  # visited
+        return ast.Attribute(inner, node.attr, ast.Load())  # type: ignore[arg-type]  # visiting gives expressions
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Rewrite a name: the view, a local, an argument or a global."""
@@ -158,9 +158,9 @@ class _Rewriting(ast.NodeTransformer):
         known, asked = self._constant(table), self._constant(key)
         is_table = isinstance(node.value, ast.Name) and node.value.id.isupper()
         is_known = isinstance(known, dict) and isinstance(asked, Enum)
-        if is_table and is_known and asked in known:  # type: ignore[operator]  # a dict
-            return self._bind(known[asked])  # type: ignore[index]  # a dict
-        return ast.Subscript(table, key, ast.Load())  # type: ignore[arg-type]  # visited
+        if is_table and is_known and asked in known:  # type: ignore[operator]  # `is_table`
+            return self._bind(known[asked])  # type: ignore[index]  # `is_table`
+        return ast.Subscript(table, key, ast.Load())  # type: ignore[arg-type]  # visiting gives expressions
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         """Leave out calls that only tell the type checker something."""

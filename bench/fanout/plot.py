@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import matplotlib as mpl  # type: ignore[import-not-found]  # in the plot's own environment
+import matplotlib as mpl
 
 mpl.use("Agg")
 

@@ -88,7 +88,7 @@ def command(wanted: int) -> int:
         print(exc, file=sys.stderr)
         return 1
     print(table([free, bounded]))
-    if free.opened < wanted:
+    if free.wanted < wanted:
         print(
             f"{wanted:,} were not tried: a process may have {most:,} files open here "
             "(ulimit -Hn)",

@@ -65,10 +65,6 @@ class Guest(asyncio.Protocol):
         """Send a message."""
         self._line.write(frame(message))
 
-    def leave(self) -> None:
-        """Go without a word."""
-        self._line.abort()
-
     def _take(self, opcode: int, body: bytes) -> None:
         if opcode == PING:
             self._line.write(frame(body, PONG))

@@ -44,7 +44,7 @@ FILLED: Final = 20_000
 """Inputs from which on a run begins with tables that are full: they grow no more."""
 
 PARTS: Final = 20
-"""Measurements of the memory over a run; growth.py judges them."""
+"""Parts of a run: memory is measured before each and at the end (see growth.py)."""
 
 
 @dataclass
@@ -194,10 +194,9 @@ def left_behind(world: World) -> list[str]:
     if deps.traffic.sockets:
         found.append(f"{deps.traffic.sockets} sockets")
     guard = deps.guard
-    # Nobody else has to look into it.
-    if guard._sockets:  # noqa: SLF001 (as above)
+    if guard._sockets:  # noqa: SLF001 (only this looks into it)
         found.append("sockets of callers")
-    if guard._subscriptions:  # noqa: SLF001 (as above)
+    if guard._subscriptions:  # noqa: SLF001 (only this looks into it)
         found.append("subscriptions of callers")
     if world.graphql.engine.groups:
         found.append("groups")

@@ -12,21 +12,13 @@ import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from gql import Client, gql  # type: ignore[import-not-found]  # not in our environment
-from gql.client import AsyncClientSession  # type: ignore[import-not-found]  # as above
-from gql.transport import AsyncTransport  # type: ignore[import-not-found]  # as above
-from gql.transport.aiohttp import (  # type: ignore[import-not-found]  # as above
-    AIOHTTPTransport,
-)
-from gql.transport.aiohttp_websockets import (  # type: ignore[import-not-found]  # as above
-    AIOHTTPWebsocketsTransport,
-)
-from gql.transport.exceptions import (  # type: ignore[import-not-found]  # as above
-    TransportQueryError,
-)
-from gql.transport.websockets import (  # type: ignore[import-not-found]  # as above
-    WebsocketsTransport,
-)
+from gql import Client, gql
+from gql.client import AsyncClientSession
+from gql.transport import AsyncTransport
+from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
+from gql.transport.exceptions import TransportQueryError
+from gql.transport.websockets import WebsocketsTransport
 
 STEP_LIMIT_S = 20.0
 LOOK_AGAIN_S = 0.05

@@ -8,17 +8,14 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
-import schemathesis  # type: ignore[import-not-found]  # not in our environment
+import schemathesis
 from hypothesis import strategies as st
-from schemathesis.graphql import (  # type: ignore[import-not-found]  # as above
-    nodes,
-    scalar,
-)
+from schemathesis.graphql import nodes, scalar
 
 EXPECTED = {"BAD_USER_INPUT", "NOT_FOUND", "UPSTREAM_UNAVAILABLE", "QUERY_TOO_COMPLEX"}
 
 
-@schemathesis.check  # type: ignore[untyped-decorator]  # as above
+@schemathesis.check  # type: ignore[untyped-decorator]  # not in our environment
 def keeps_its_word(_context: Any, response: Any, _case: Any) -> None:
     """Hold for JSON below 500 whose errors all have a code that clients can act on."""
     if response.status_code >= 500:

@@ -10,13 +10,9 @@ import json
 import sys
 from typing import Any
 
-from gql import Client, gql  # type: ignore[import-not-found]  # not in our environment
-from gql.transport.aiohttp_websockets import (  # type: ignore[import-not-found]  # as above
-    AIOHTTPWebsocketsTransport,
-)
-from gql.transport.websockets import (  # type: ignore[import-not-found]  # as above
-    WebsocketsTransport,
-)
+from gql import Client, gql
+from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
+from gql.transport.websockets import WebsocketsTransport
 
 
 def tell(name: str, value: object = None) -> None:

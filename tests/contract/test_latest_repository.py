@@ -148,7 +148,7 @@ async def test_an_older_quote_never_replaces_a_newer_one(stores: Stores) -> None
 async def test_a_quote_of_the_same_time_replaces_where_it_differs(
     stores: Stores, told: dict[str, Decimal | None]
 ) -> None:
-    other = replace(BTC, received_ms=NOW + 50, **told)  # type: ignore[arg-type] # fields
+    other = replace(BTC, received_ms=NOW + 50, **told)  # type: ignore[arg-type] # of any field
     await stores.latest().save(Latest([BTC]))
     await stores.latest().save(Latest([other]))
     assert await stored_quote(stores) == other

@@ -17,6 +17,7 @@ MARK = re.compile(
     r"(?P<rule>: *[A-Z]+\d+(?:, *[A-Z]+\d+)*|\[[\w, -]+\]| +B\d+)?"
 )
 SKIP = re.compile(r"pytest\.(?:skip|xfail|importorskip|mark\.(?:skip|skipif|xfail))\b")
+ELSEWHERE = re.compile(r"\b(?:as (?:above|before|below)|likewise|see above|ditto)\b")
 SLEEP = re.compile(r"(?:asyncio|time)\.sleep")
 
 
@@ -49,7 +50,8 @@ def _unreasoned_marks(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _says(comment: str) -> bool:
-    return re.search(r"[^\W\d_]", MARK.sub("", comment)) is not None
+    """Whether a comment has words of its own: one that points elsewhere has none."""
+    return re.search(r"[^\W\d_]", ELSEWHERE.sub("", MARK.sub("", comment))) is not None
 
 
 def _unreasoned_sleeps(source: str) -> Iterator[tuple[int, str]]:
@@ -100,6 +102,9 @@ def test_every_switch_that_is_off_and_every_sleep_has_its_reason() -> None:
         ("x = 1  # type: ignore  # meant", "names no rule"),
         ("x = 1  # type: ignore[misc,arg-type]  # noqa: F821, B905", "gives no reason"),
         ("# ruff: noqa: PTH106", "gives no reason"),
+        ("x = 1  # noqa: S608 (as above)", "gives no reason"),
+        ("x = 1  # type: ignore[misc]  # likewise", "gives no reason"),
+        ("await asyncio.sleep(0)  # as above", "sleeps without a reason"),
         ("x = 1  # pragma: no cover", "gives no reason"),
         ("x = 1  # nosec B101", "gives no reason"),
         ("pytest.skip()", "skips without a reason"),

@@ -115,6 +115,12 @@ def test_we_override_no_other_method_of_uvicorns_http_protocol() -> None:
     assert ours & theirs <= HTTP_METHODS.keys()
 
 
+def test_uvicorns_http_protocol_puts_the_newest_request_first() -> None:
+    source = inspect.getsource(HttpToolsProtocol)
+    assert "self.pipeline.appendleft((self.cycle, app))" in source
+    assert "cycle, app = self.pipeline.pop()" in source
+
+
 async def test_uvicorns_http_protocol_keeps_the_state_that_we_read() -> None:
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         """Answer nobody."""

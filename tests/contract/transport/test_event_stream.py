@@ -132,7 +132,7 @@ async def test_an_idle_stream_is_kept_open(
             while stream.heartbeats < 3:  # noqa: ASYNC110 (they end no wait)
                 await asyncio.sleep(0.005)  # the next look
         else:
-            while stream.comments != ["ping"] * 3:  # noqa: ASYNC110 (likewise)
+            while stream.comments != ["ping"] * 3:  # noqa: ASYNC110 (end no wait)
                 await asyncio.sleep(0.005)  # the next look
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)

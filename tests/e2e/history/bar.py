@@ -41,9 +41,9 @@ class Expected:
     high: str
     low: str
     close: str
-    domesticClose: str  # noqa: N815 (as above)
-    globalClose: str  # noqa: N815 (as above)
-    fxRate: str  # noqa: N815 (as above)
+    domesticClose: str  # noqa: N815 (the contract's own name)
+    globalClose: str  # noqa: N815 (the contract's own name)
+    fxRate: str  # noqa: N815 (the contract's own name)
     samples: int
     quality: str = "LIVE"
     origin: str = "BACKFILLED"

@@ -181,6 +181,18 @@ async def test_nonsense_gets_into_no_answer_before_it(line: Any, world: Any) -> 
     assert list(world.deps.traffic.requests) == [("POST", "/graphql", "200")]
 
 
+async def test_all_that_came_whole_before_nonsense_is_answered(
+    line: Any, world: Any
+) -> None:
+    reader, writer = line
+    whole = HEAD + ORDINARY + b"\r\n" + BODY
+    chunked = HEAD.partition(b"Content-Length")[0] + b"Transfer-Encoding: chunked\r\n"
+    writer.write(whole + whole + chunked + b"\r\nnonsense\r\n")
+    told = await ended(reader)
+    assert told.count(b"HTTP/1.1 200") == told.count(b"HTTP/1.1") == 2
+    assert dict(world.deps.traffic.requests) == {("POST", "/graphql", "200"): 2}
+
+
 async def test_nonsense_gets_into_no_stream_before_it(line: Any, world: Any) -> None:
     body = b'{"query":"subscription { premiums(throttleMs: 100) { seq } }"}'
     reader, writer = line

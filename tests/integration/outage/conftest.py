@@ -116,7 +116,7 @@ async def record(world: World) -> AsyncIterator[Record]:
     databases: list[Database] = []
 
     def make(url: str, **bounds: float) -> Recorder:
-        database = Database(url, **bounds)  # type: ignore[arg-type] # its bounds
+        database = Database(url, **bounds)  # type: ignore[arg-type] # bounds of any type
         databases.append(database)
         repository = PostgresLatestRepository(database)
         service = LatestService(repository, world.board, world.clock)

@@ -28,7 +28,7 @@ SOON_S = 0.3
 
 @asynccontextmanager
 async def opened(url: str, **options: float) -> AsyncIterator[Database]:
-    database = Database(url, **options)  # type: ignore[arg-type] # its bounds
+    database = Database(url, **options)  # type: ignore[arg-type] # bounds of any type
     try:
         async with asyncio.timeout(LIMIT_S):
             yield database

@@ -89,7 +89,7 @@ def long_way(asked: Operation, source: object, moment: Moment) -> ExecutionResul
     view = (
         PremiumsUpdate.from_domain(source, moment)
         if isinstance(source, PremiumsEvent)
-        else PremiumView.from_domain(source, moment)  # type: ignore[arg-type]  # one
+        else PremiumView.from_domain(source, moment)  # type: ignore[arg-type]  # a Premium
     )
     document = parse(asked.text)
     executor = EventExecutor.build(

@@ -67,35 +67,35 @@ class Odd(Named):
 
     @resolver("n")
     def number(self) -> int | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def sure(self) -> int:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def ratio(self) -> float | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def flag(self) -> bool | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def exact(self) -> Decimal | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def at(self) -> UnixMs | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def name(self) -> strawberry.ID | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def colour(self) -> Colour | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def made(self) -> Colour:
@@ -107,7 +107,7 @@ class Odd(Named):
 
     @resolver("n")
     def leaves(self) -> list[int] | None:
-        return self.value.rows  # type: ignore[no-any-return]  # as above
+        return self.value.rows  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def bare(self) -> Bare | None:
@@ -144,7 +144,7 @@ class Odd(Named):
 
     @resolver("n", moving=True)
     def moving(self) -> int | None:
-        return self.value.leaf  # type: ignore[no-any-return]  # as above
+        return self.value.leaf  # type: ignore[no-any-return]  # whatever it is
 
     @resolver("n")
     def first(self) -> "Odd | None":

@@ -73,7 +73,7 @@ class Item(Named):
     @resolver("n")
     def leaf(self) -> Leaf | None:
         row = self.row
-        return Leaf(count=row.count, label=row.label) if row.label else None  # type: ignore[arg-type]  # as above
+        return Leaf(count=row.count, label=row.label) if row.label else None  # type: ignore[arg-type]  # any value may stand in its cells
 
     @resolver("n")
     def children(self) -> list["Item"]:

@@ -50,7 +50,7 @@ def test_every_code_of_the_driver_is_decided(kind: type[Exception]) -> None:
 
 
 def test_the_table_names_no_code_that_the_driver_does_not_know() -> None:
-    states = {kind.sqlstate for kind in CODED}  # type: ignore[attr-defined] # as above
+    states = {kind.sqlstate for kind in CODED}  # type: ignore[attr-defined] # all have one
     assert all(any(s.startswith(key) for s in states) for key in UNAVAILABLE)
 
 

@@ -173,7 +173,7 @@ class FullDisk(io.FileIO):
         if size > self._room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._room -= size
-        return super().write(data)  # type: ignore[arg-type]  # as above
+        return super().write(data)  # type: ignore[arg-type]  # bytes come here
 
 
 @pytest.mark.parametrize("room", [0, 300])

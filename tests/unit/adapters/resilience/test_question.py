@@ -105,7 +105,7 @@ class Asking:
         tell = self.rejects.append
         asked: Question[Item, Any] = Question(
             rule,
-            http,  # type: ignore[arg-type]  # a fake
+            http,  # type: ignore[arg-type]  # a fake client
             self.clock,
             tell,
             ItemReader(),

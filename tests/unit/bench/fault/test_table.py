@@ -55,8 +55,8 @@ def test_where_nothing_was_lost_there_are_dashes() -> None:
 def test_each_goal_that_is_missed_is_named(
     change: dict[str, object], miss: str
 ) -> None:
-    assert replace(KEPT, **change).misses == (miss,)  # type: ignore[arg-type] # drawn
-    assert miss in row(replace(KEPT, **change))  # type: ignore[arg-type] # drawn
+    assert replace(KEPT, **change).misses == (miss,)  # type: ignore[arg-type] # of any field
+    assert miss in row(replace(KEPT, **change))  # type: ignore[arg-type] # of any field
 
 
 def test_the_table_says_when_and_on_what_and_is_put_between_its_markers(

@@ -31,7 +31,7 @@ def market() -> Market:
     """A market whose BTC trades at 50,000,000 for long, and at 51,000,000 just now."""
     market = Market(seed=1, rate=0, coins=4, start_ms=START_MS)
     truth = Truth(market)
-    setattr(market, "advance", truth.listen())  # noqa: B010 - as the soak does it
+    setattr(market, "advance", truth.listen())  # noqa: B010 - mypy refuses `market.advance =`
     market.truth = truth  # type: ignore[attr-defined] # handed on with the market
     for at_ms, price in ((START_MS + 1, 50_000_000), (NOW_MS - 500, 51_000_000)):
         for _ in market.advance(at_ms):

@@ -15,7 +15,7 @@ def market() -> Market:
 
 def heard(market: Market) -> Truth:
     truth = Truth(market)
-    setattr(market, "advance", truth.listen())  # noqa: B010 - as the soak does it
+    setattr(market, "advance", truth.listen())  # noqa: B010 - mypy refuses `market.advance =`
     return truth
 
 

@@ -158,7 +158,7 @@ async def test_a_database_that_is_away_at_the_start_is_asked_again(
 async def test_before_the_schema_is_there_nothing_is_asked(
     closes: Closes, clock: FakeClock
 ) -> None:
-    trail = DayTrail(closes, clock, lambda: False)  # type: ignore[arg-type]  # as above
+    trail = DayTrail(closes, clock, lambda: False)  # type: ignore[arg-type]  # a twin
     assert not await trail.fill()
     assert closes.asked == []
 
