@@ -90,7 +90,7 @@ def open_core(
         clock,
         lambda: catalog.unread,
     )
-    kept = KeepReport(store.database, latest)
+    kept = KeepReport(store.database, latest, lambda: store.is_migrated)
     icons = PostgresIconRepository(store.database)
     core = Core(
         board=board,

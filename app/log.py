@@ -30,6 +30,9 @@ _SHARED: list[Processor] = [
 UNREADABLE: Final = "Invalid HTTP request received."
 """uvicorn's line for bytes that are no request: any stranger can have it written."""
 
+NOISY: Final = ("alembic", "uvicorn", "websockets", "sqlalchemy", "asyncio")
+"""Whose own lines say nothing at INFO that our events do not say better."""
+
 PACE_S: Final = 60.0
 """Between two such lines; those between are counted in `left_out` of the next."""
 
@@ -75,9 +78,8 @@ def configure_log(level: str, form: Literal["auto", "console", "json"]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("uvicorn.error").filters[:] = [Paced(UNREADABLE)]
-    # Their own lines say nothing at INFO that our events do not say better.
-    for noisy in ("alembic", "uvicorn", "websockets", "sqlalchemy", "asyncio"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def _final(console: bool) -> list[Processor]:

@@ -1,7 +1,7 @@
 """The database of a running server: opened, migrated, revived, closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
@@ -39,17 +39,21 @@ class CannotStart(Exception):
 class KeepReport:
     """`DatabaseReporter`: the database is away as well when it takes nothing.
 
-    A full or a read-only server answers questions and keeps nothing.
+    A full or a read-only server answers questions and keeps nothing. One whose schema
+    is not up to date yet may take rows in the middle of its revisions, and is not well.
     """
 
-    def __init__(self, database: Database, latest: LatestService) -> None:
+    def __init__(
+        self, database: Database, latest: LatestService, is_migrated: Callable[[], bool]
+    ) -> None:
         self._database = database
         self._latest = latest
+        self._is_migrated = is_migrated
 
     @property
     def status(self) -> ServiceStatus:
-        """HEALTHY where the last question was answered and there is no alarm."""
-        keeps = self._latest.alarm is None
+        """HEALTHY where the last question was answered, migrated, and no alarm."""
+        keeps = self._is_migrated() and self._latest.alarm is None
         return self._database.status if keeps else ServiceStatus.UNAVAILABLE
 
 

@@ -1,12 +1,14 @@
-"""What every test may use: a real Postgres, and two watchmen.
+"""What every test may use: a real Postgres, and what makes tests hold in any order.
 
-The watchmen: a blocking call of ours on the event loop fails the test, and hypothesis
-draws the same examples each time in CI.
+A blocking call of ours on the event loop fails the test, hypothesis draws the same
+examples each time in CI, and logs that a test sets up are set back.
 """
 
 import asyncio
+import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from blockbuster import BlockBuster
 from hypothesis import settings
 from sqlalchemy import make_url
@@ -21,6 +24,7 @@ from sqlalchemy import make_url
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.migration import migrate
 from adapters.postgres.url import parse_url
+from app.log import NOISY
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -57,6 +61,32 @@ def _watch_for_blocking() -> Iterator[None]:
     watchman.activate()
     yield
     watchman.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _restored_logs() -> Iterator[None]:
+    """Set logs back: `main([...])` sets them up for its process, here a worker's."""
+    root, served = logging.getLogger(), logging.getLogger("uvicorn.error")
+    named = [logging.getLogger(name) for name in NOISY]
+    handlers, filters = list(root.handlers), list(served.filters)
+    levels = [(logger, logger.level) for logger in (root, *named)]
+    yield
+    root.handlers[:], served.filters[:] = handlers, filters
+    for logger, level in levels:
+        logger.setLevel(level)
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        _forget_bound_loggers()
+
+
+def _forget_bound_loggers() -> None:
+    """Let our modules' loggers bind anew; the first use kept them as it was set up."""
+    proxy = type(structlog.get_logger())
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in OURS:
+            for value in vars(module).values():
+                if isinstance(value, proxy):
+                    vars(value).pop("bind", None)
 
 
 class PostgresServer:

@@ -67,7 +67,7 @@ async def test_a_full_disk_is_an_alarm_and_what_waited_arrives_when_there_is_roo
     # It answers, and yet it is away: it keeps nothing.
     await recorder.database.ping()
     assert recorder.database.status is ServiceStatus.HEALTHY
-    report = KeepReport(recorder.database, recorder.service)
+    report = KeepReport(recorder.database, recorder.service, lambda: True)
     assert report.status is ServiceStatus.UNAVAILABLE
     assert await stored_price(postgres_url) == BEFORE
 
@@ -79,6 +79,19 @@ async def test_a_full_disk_is_an_alarm_and_what_waited_arrives_when_there_is_roo
     assert await stored_price(postgres_url) == AFTER
     told = [(r.levelno, r.msg) for r in caplog.records if r.msg.startswith("store.")]
     assert told == [(logging.ERROR, "store.alarm"), (logging.INFO, "store.recovered")]
+
+
+async def test_a_database_that_takes_rows_before_it_is_migrated_is_not_well_yet(
+    record: Record, postgres_url: str
+) -> None:
+    recorder = record(postgres_url)
+    migrated: list[bool] = []
+    report = KeepReport(recorder.database, recorder.service, lambda: bool(migrated))
+    assert await recorder.save()
+    assert recorder.database.status is ServiceStatus.HEALTHY
+    assert report.status is ServiceStatus.UNAVAILABLE
+    migrated.append(True)
+    assert report.status is ServiceStatus.HEALTHY
 
 
 async def test_an_alarm_that_lasts_is_told_again_and_not_every_second(

@@ -2,24 +2,12 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 import structlog
 
 from app.log import PACE_S, UNREADABLE, Paced, configure_log
-
-
-@pytest.fixture(autouse=True)
-def _restore() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("uvicorn.error").filters.clear()
-    structlog.reset_defaults()
 
 
 def test_json_lines_hold_event_names_and_keys(
