@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.process import ServerFailed
+from bench.process import ServerFailed, end
 
 START_LIMIT_S = 20.0
 STOP_LIMIT_S = 10.0
@@ -85,12 +85,9 @@ class NatsServer:
         process, self.process = self.process, None
         if process is None:
             return
-        process.kill() if kill else process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
+        if kill:
             process.kill()
-            process.wait()
+        end(process, STOP_LIMIT_S)
 
     def forget(self) -> None:
         """Delete what it has stored, while it is down."""

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.process import ServerFailed, rss_mb, without_settings
+from bench.process import STOP_LIMIT_S, ServerFailed, end, rss_mb, without_settings
 
 ROOT = Path(__file__).parent.parent
-STOP_LIMIT_S = 20.0
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 
@@ -85,9 +84,4 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end(process)

@@ -94,6 +94,16 @@ def rss_mb(pid: int) -> float:
     raise ServerFailed("the process is gone")
 
 
+def end(process: subprocess.Popen[Any], limit_s: float = STOP_LIMIT_S) -> None:
+    """End a process: SIGTERM, and after the limit SIGKILL."""
+    process.terminate()
+    try:
+        process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def without_settings() -> dict[str, str]:
     """Return our environment, but nothing of a developer's own settings."""
     return {k: v for k, v in os.environ.items() if not k.startswith("KIMP_")}
@@ -157,8 +167,4 @@ def _running(
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            end(process)

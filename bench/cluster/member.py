@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cluster.text import figures
-from bench.process import KIMP, ask
+from bench.process import KIMP, ask, end
 
 API = "api"
 TIE = Path(__file__).with_name("tie.py")
@@ -79,9 +79,4 @@ def kimp(
     try:
         yield Member(name, process, "", log)
     finally:
-        process.terminate()
-        try:
-            process.wait(stop_limit_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, stop_limit_s)

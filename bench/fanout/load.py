@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from bench.fanout import market, native
 from bench.peer import CLIENT_CORE, Running, on_core
+from bench.process import end
 
-STOP_LIMIT_S = 20.0
 Kind = Literal["active", "silent", "idle"]
 
 
@@ -175,5 +175,4 @@ def client(server: Running, ids: Literal["uuid", "same"] = "uuid") -> Iterator[L
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
-            process.terminate()
-            process.wait(STOP_LIMIT_S)
+            end(process)

@@ -29,7 +29,7 @@ from adapters.resilience.clock import SystemClock
 from app.log import configure_log
 from app.settings import Settings
 from app.store import open_store
-from bench.process import KIMP, free_port, simulator, without_settings
+from bench.process import KIMP, end, free_port, simulator, without_settings
 
 # Around a minute and two: some kills fall into the writing of a minute, some between.
 LONGEST_LIFE_S = 130.0
@@ -137,7 +137,7 @@ def _killed_server(chance: random.Random, kills: int) -> Outcome:
             before_s = time.time()
             process = _start(["serve"], given)
             time.sleep(HEAL_S)  # time to heal, as an operator gives
-            _stop(process)
+            end(process, STOP_LIMIT_S)
         found = _count(given, before_s // 60 * 60)
         found.kills = kills
         return found
@@ -188,14 +188,6 @@ def _start(command: list[str], given: Mapping[str, str]) -> subprocess.Popen[byt
         stdout=subprocess.DEVNULL,
         stderr=None if os.environ.get("KIMP_BENCH_VERBOSE") else subprocess.DEVNULL,
     )
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def _count(given: Mapping[str, str], before_s: float) -> Outcome:

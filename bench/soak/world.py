@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.command.simulate import venue_settings
-from bench.process import ask, free_port, without_settings
+from bench.process import ask, end, free_port, without_settings
 
 START_LIMIT_S = 90.0
-STOP_LIMIT_S = 20.0
 # As real as they are by default, only less patient: more happens in a minute.
 SETTINGS: Mapping[str, str] = {
     "KIMP_UPBIT__SILENCE_BOUND_S": "4",
@@ -113,13 +112,4 @@ def serving(
         try:
             yield ServerProcess(process, f"http://127.0.0.1:{port}", folder)
         finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            end(process)

@@ -135,7 +135,7 @@ async def test_uvicorns_http_protocol_keeps_the_state_that_we_read() -> None:
 
 
 def test_uvicorns_request_keeps_the_state_that_we_read_and_set() -> None:
-    given = dict.fromkeys(arguments(RequestResponseCycle)[:11])
+    given: dict[str, Any] = dict.fromkeys(arguments(RequestResponseCycle)[:11])
     cycle = RequestResponseCycle(**{**given, "keep_alive": True})
     assert (cycle.more_body, cycle.response_started) == (True, False)
     assert (cycle.response_complete, cycle.disconnected) == (False, False)

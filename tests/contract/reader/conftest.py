@@ -29,6 +29,7 @@ from domain.model.order_book import BookLevel, OrderBook
 from domain.model.trade import Side, Trade
 
 if TYPE_CHECKING:
+    from adapters.simulator.fault import Venue
     from domain.ports.clock import Clock
     from domain.ports.market_reader import MarketReader
 
@@ -136,7 +137,7 @@ async def on_the_wire(
         factory = UpstreamFactory(settings_for(simulator, stream_timeout_s), clock)
         made = factory.upbit() if exchange is Exchange.UPBIT else factory.binance()
         (reader,) = (each for each in made.readers if each.channel is channel)
-        name = "upbit" if exchange is Exchange.UPBIT else "binance"
+        name: Venue = "upbit" if exchange is Exchange.UPBIT else "binance"
 
         def fail() -> None:
             simulator.refuse(name, 503, sockets=True)

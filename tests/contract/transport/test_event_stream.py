@@ -43,10 +43,16 @@ async def asked(
         yield response
 
 
+def events_of(response: aiohttp.ClientResponse) -> EventReader:
+    """Return the reader of a response that is an event stream."""
+    stream = stream_of(response)
+    assert isinstance(stream, EventReader)
+    return stream
+
+
 async def test_an_event_names_the_tick_it_was_made_of(world: Any, url: str) -> None:
     async with asked(url, EVENT_STREAM) as response:
-        stream = stream_of(response)
-        assert isinstance(stream, EventReader)
+        stream = events_of(response)
         await stream.next()
         assert stream.last_id == str(world.board.board.seq)
         assert stream.retry_ms == 2000
@@ -60,14 +66,14 @@ async def test_an_event_names_the_tick_it_was_made_of(world: Any, url: str) -> N
 async def test_who_connects_again_is_told_everything_anew(world: Any, url: str) -> None:
     board = "subscription { premiums { snapshot seq } }"
     async with asked(url, EVENT_STREAM, board) as response:
-        stream = stream_of(response)
+        stream = events_of(response)
         await stream.next()
         seen = stream.last_id
     for price in ("52100000", "52200000"):
         await world.clock.advance(1)
         world.publish(BTC=price)
     async with asked(url, EVENT_STREAM, board, Last_Event_ID=seen) as response:
-        stream = stream_of(response)
+        stream = events_of(response)
         told = (await stream.next())["data"]["premiums"]
         assert told == {"snapshot": True, "seq": world.board.board.seq}
         assert stream.comments == [f"you had {seen}, this is {int(seen) + 2}"]
@@ -78,14 +84,14 @@ async def test_an_id_that_is_none_of_ours_is_no_reason_to_refuse(
     url: str, last: str
 ) -> None:
     async with asked(url, EVENT_STREAM, Last_Event_ID=last) as response:
-        stream = stream_of(response)
+        stream = events_of(response)
         await stream.next()
         assert stream.comments == []
 
 
 async def test_a_stream_that_has_ended_is_not_opened_again(url: str) -> None:
     async with asked(url, EVENT_STREAM, "{ __typename }") as response:
-        stream = stream_of(response)
+        stream = events_of(response)
         await stream.next()
         with pytest.raises(Ended):
             await stream.next()

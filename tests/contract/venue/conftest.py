@@ -28,6 +28,7 @@ from domain.model.quote import DAY_MS
 from domain.ports.market_source import PricePoint
 
 if TYPE_CHECKING:
+    from adapters.simulator.fault import Venue as SimulatedVenue
     from domain.ports.clock import Clock
     from domain.ports.market_source import MarketSource
     from domain.ports.market_stream import MarketStream
@@ -158,7 +159,7 @@ async def on_the_wire(exchange: Exchange) -> AsyncIterator[Venue]:
         factory = UpstreamFactory(settings_for(simulator), clock)
         upbit = exchange is Exchange.UPBIT
         made = factory.upbit() if upbit else factory.binance()
-        name = "upbit" if upbit else "binance"
+        name: SimulatedVenue = "upbit" if upbit else "binance"
         yield Venue(
             clock=clock,
             source=made.source,

@@ -72,9 +72,9 @@ def test_killed_in_the_middle_it_goes_on_without_a_loss_or_a_double(
     deadline = time.monotonic() + LIMIT_S
     while not done:
         assert time.monotonic() < deadline
-        told = child.stderr.readline()  # it is ended by the fixture if it hangs
-        assert told, child.communicate()
-        shown = re.search(r"% ([\d,]+) of ([\d,]+) bars", told)
+        heard = child.stderr.readline()  # it is ended by the fixture if it hangs
+        assert heard, child.communicate()
+        shown = re.search(r"% ([\d,]+) of ([\d,]+) bars", heard)
         done = int(shown[1].replace(",", "")) if shown else 0
     os.kill(child.pid, signal.SIGKILL)
     child.communicate(timeout=LIMIT_S)

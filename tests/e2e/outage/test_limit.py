@@ -223,19 +223,24 @@ def test_upbit_429_without_a_time_holds_its_group_alone_and_longer_each_time(
     assert upstreams(server)["upbit.rest"]["breaker"] == "CLOSED"
 
 
-def test_a_second_used_up_by_somebody_else_is_left_to_him(play: Play) -> None:
+def test_a_minute_used_up_by_somebody_else_is_left_to_him(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
     # The address is shared: Binance says that others have used the whole minute up.
-    stage, server = play.stage, play.server
-    script = stage.scripts["binance"]
-    full = {"X-MBX-USED-WEIGHT-1M": "6000"}
-    script.rest[CANDLES["BINANCE"]] = saying(200, "[]", **full)
-    began_s = time.monotonic()
-    ask(server, "candles", "BINANCE")
-    assert len(script.since(began_s)) == 1
-    for field in ("candles", "orderBook", "trades"):
-        ask(server, field, "BINANCE")
-    assert len(script.since(began_s)) == 1
-    stage.push("binance", "BTC", "39456")
-    answer: Any = server.at_price("BTC", "39456", "global")
-    assert answer["quality"] == "LIVE"
-    assert ask(server, "orderBook", "UPBIT") is None, "Upbit goes on"
+    # No other test could ask in it: this one has a server of its own.
+    with Stage() as stage, kimp(tmp_path, stage, postgres_server) as server:
+        Play(server, stage).heal()
+        stage.scripts["upbit"].rest["/v1/orderbook"] = upbit_book
+        script = stage.scripts["binance"]
+        full = {"X-MBX-USED-WEIGHT-1M": "6000"}
+        script.rest[CANDLES["BINANCE"]] = saying(200, "[]", **full)
+        began_s = time.monotonic()
+        ask(server, "candles", "BINANCE")
+        assert len(script.since(began_s)) == 1
+        for field in ("candles", "orderBook", "trades"):
+            ask(server, field, "BINANCE")
+        assert len(script.since(began_s)) == 1
+        stage.push("binance", "BTC", "39456")
+        answer: Any = server.at_price("BTC", "39456", "global")
+        assert answer["quality"] == "LIVE"
+        assert ask(server, "orderBook", "UPBIT") is None, "Upbit goes on"

@@ -53,13 +53,16 @@ def test_a_frozen_rate_hands_over_to_the_next_source_when_it_is_too_old(
     tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
     with Stage() as stage:
-        stage.rates["main/v1/forex/recent"] = frozen_for(6.0)
+        # The server starts within this, on a busy machine too.
+        stage.rates["main/v1/forex/recent"] = frozen_for(15.0)
         stage.rates["main/v1/latest"] = frankfurter("1310.25", day_before(1))
         with kimp(tmp_path, stage, postgres_server, **BOTH) as server:
             Play(server, stage).heal()
             first = server.premium("BTC")
             assert used(first) == "dunamu"
-            later = server.premium_when("BTC", lambda p: used(p) == "frankfurter")
+            later = server.premium_when(
+                "BTC", lambda p: used(p) == "frankfurter", "the next source", 30.0
+            )
             assert (later["quality"], later["reason"]) == ("LIVE", None)
             krw, usdt = later["domestic"]["price"], later["global"]["price"]
             assert later["percent"] == expect.percent(krw, usdt, "1310.25")

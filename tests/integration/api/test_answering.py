@@ -8,6 +8,8 @@ import pytest
 import api.direct.answering as module
 from api.caller import Caller
 from api.direct.answering import Answering
+from api.direct.head import MAX_DIRECT_BODY
+from api.list_plan import Irregular
 from api.schema import api_schema
 
 HERE = Caller("192.0.2.1")
@@ -119,8 +121,7 @@ async def test_bodies_and_selections_are_bounded(
     assert len(desk.answers._bodies) == 4
     for field in ("symbol", "percent", "quality", "reason", "at"):
         query = f'{{ premium(symbol: "BTC") {{ {field} }} }}'
-        for _ in range(2):
-            told = await desk.answer(world, query)
+        _, told = [await desk.answer(world, query) for _ in range(2)]
         assert told is not None
     assert len(desk.answers._answers) == 2
     assert len(desk.answers._bodies) <= 4
@@ -128,7 +129,7 @@ async def test_bodies_and_selections_are_bounded(
 
 
 async def test_a_long_document_is_not_kept(desk: Desk) -> None:
-    query = "{ premiums { totalCount } } #" + "x" * module.MAX_DIRECT_BODY
+    query = "{ premiums { totalCount } } #" + "x" * MAX_DIRECT_BODY
     for _ in range(3):
         assert desk.answers.data(query, None, {}) is None
     assert not desk.answers._seen
@@ -137,8 +138,7 @@ async def test_a_long_document_is_not_kept(desk: Desk) -> None:
 
 async def test_what_has_no_fields_is_an_empty_object(world: Any, desk: Desk) -> None:
     query = '{ premium(symbol: "BTC") @skip(if: true) { symbol } }'
-    for _ in range(2):
-        answer = await desk.answer(world, query)
+    _, answer = [await desk.answer(world, query) for _ in range(2)]
     assert answer["data"] == {}
 
 
@@ -151,7 +151,7 @@ async def test_an_answer_that_cannot_be_written_costs_nothing_here(
     left = world.deps.guard.left(HERE, world.clock.monotonic())
 
     def fail(*_: object) -> bytes:
-        raise module.Irregular
+        raise Irregular
 
     monkeypatch.setattr("api.compiled.answer.BoundQuery.data", fail)
     assert desk.answers.answer(body(query), HERE) is None

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 import app.http_bound as module
 from app.http_bound import BoundedHttpProtocol
@@ -228,7 +229,8 @@ async def test_a_socket_outlives_the_time_for_a_request(
     site: Any, made: list[BoundedHttpProtocol], query: str
 ) -> None:
     url = site.url.replace("http", "ws", 1) + "/graphql" + query
-    async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:
+    spoken = Subprotocol("graphql-transport-ws")
+    async with connect(url, subprotocols=[spoken]) as socket:
         assert made[-1]._deadline is None
         loop = asyncio.get_running_loop()
         until_s = loop.time() + 2 * module.REQUEST_S

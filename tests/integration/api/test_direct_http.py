@@ -266,8 +266,8 @@ async def test_a_caller_beyond_its_budget_is_told_so(world: Any, site: Any) -> N
 
 
 async def test_a_request_keeps_the_name_it_was_given(wire: Wire) -> None:
-    for _ in range(3):
-        _, headers, _ = await wire.answer(BOARD, {"X-Request-Id": "mine-7"})
+    named = {"X-Request-Id": "mine-7"}
+    _, headers, _ = [await wire.answer(BOARD, named) for _ in range(3)][-1]
     assert headers["x-request-id"] == "mine-7"
     _, headers, _ = await wire.answer(BOARD, {"X-Request-Id": "not a name"})
     assert headers["x-request-id"] != "not a name"

@@ -18,9 +18,11 @@ import app.command.backfill as command
 from adapters.postgres.bar_store import PostgresBarStore
 from adapters.postgres.database import Database
 from adapters.simulator.server import Simulator, SimulatorOptions
+from app.backfill_display import Display
 from app.failure import CommandFailed, WrongUse
+from app.history_setting import HistorySettings
 from app.identity import identity_table
-from app.settings import DatabaseSettings, HistorySettings, ResilienceSettings, Settings
+from app.settings import DatabaseSettings, ResilienceSettings, Settings
 from app.venue_setting import BinanceSettings, FxSettings, UpbitSettings
 from domain.model.backfill_plan import BackfillSpan
 from domain.model.daily_rate import DailyRate
@@ -160,7 +162,7 @@ async def test_a_venue_that_fails_for_good_leaves_the_rest_to_the_next_run(
     venue_clock.go_on()
     dead = asyncio.Event()
 
-    class DeadAfterTheLists(command.Display):
+    class DeadAfterTheLists(Display):
         """The venue dies when the work begins."""
 
         async def run(self) -> None:

@@ -18,7 +18,8 @@ COINS = ["BTC", "ETH", "XRP"]
 
 
 def minute(symbol: str, at: int, close: int) -> Bar:
-    basis = BasisBar(*[Decimal(close)] * 4, Decimal(1400), 1, Quality.LIVE)
+    flat = Decimal(close)
+    basis = BasisBar(flat, flat, flat, flat, Decimal(1400), 1, Quality.LIVE)
     return Bar(
         symbol=symbol,
         interval=Interval.M1,

@@ -42,18 +42,16 @@ def minutes(first: int, count: int, symbol: str = "BTC") -> list[Bar]:
             opened_ms=START_MS + at * MINUTE_MS,
             domestic_close=Decimal(100),
             global_close=Decimal(1),
-            bases={
-                PremiumBasis.OFFICIAL_FX: BasisBar(
-                    *map(Decimal, (at, at + 1, at - 1, at)),
-                    fx_rate=Decimal(1400),
-                    samples=1,
-                    quality=Quality.LIVE,
-                )
-            },
+            bases={PremiumBasis.OFFICIAL_FX: percents(at)},
             origin=BarOrigin.BACKFILLED,
         )
         for at in range(first, first + count)
     ]
+
+
+def percents(at: int) -> BasisBar:
+    middle, high, low = Decimal(at), Decimal(at + 1), Decimal(at - 1)
+    return BasisBar(middle, high, low, middle, Decimal(1400), 1, Quality.LIVE)
 
 
 async def ask(database: Database, question: str) -> object:

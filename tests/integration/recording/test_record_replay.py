@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,9 +125,10 @@ async def record(
             for exchange, markets in recorder.watched.items():
                 for market in sorted(markets):
                     if exchange is Exchange.UPBIT:
-                        simulator.market.set_price("upbit", market, 1_000 * step)
+                        price = Decimal(1_000 * step)
+                        simulator.market.set_price("upbit", market, price)
                     else:
-                        simulator.market.set_price("binance", market, step)
+                        simulator.market.set_price("binance", market, Decimal(step))
             simulator.step()
         clock.ms += 1_100
         simulator.step()
@@ -201,9 +203,9 @@ async def test_a_recorded_session_replayed_gives_the_same_quotes(
             await wire.until(
                 lambda: {v: len(quotes) for v, quotes in wire.quotes.items()} == many
             )
-        for venue, quotes in told.quotes.items():
+        for name, quotes in told.quotes.items():
             assert len(quotes) > STEPS
-            assert wire.quotes[venue] == later(quotes, shift_ms)
+            assert wire.quotes[name] == later(quotes, shift_ms)
         assert wire.check.well
         assert replayed.routes.unanswered == {}
     finally:

@@ -189,14 +189,14 @@ async def test_the_compiled_answer_is_that_of_graphql_core(
         assert all("conflict" in problem.message for problem in problems), asked.text
         return
     server = Server()
+    compiled = None
+    told = ""
     try:
         compiled = COMPILER.compile(document, None, asked.variables)
     except Uncompilable as exc:
         told = str(exc)
-    else:
-        told = ""
-    assert told in ("", "too many fields")
-    if told:
+    if compiled is None:
+        assert told == "too many fields"
         return
     query = compiled.bound(server.context)
     for _ in range(3):

@@ -27,6 +27,7 @@ from api.limit import Limits
 from api.live.engine import LiveEngine
 from api.live.group import Member
 from api.live.payload import Payload
+from api.live.wire import Wire
 from api.schema import api_schema
 from api.traffic import Traffic
 from domain.model.board import PremiumBoard
@@ -96,9 +97,8 @@ class Client:
     seq: int = 0
     member: Member | None = None
 
-    @property
-    def wire(self) -> "Client":
-        return self
+    def __post_init__(self) -> None:
+        self.wire: Wire = self
 
     def deliver(self, head: bytes, payload: Payload) -> None:
         assert not self.is_over
@@ -116,6 +116,15 @@ class Client:
     def complete(self, _name: str) -> None:
         assert self.symbol is not None
         self.is_over = True
+
+    def say(self, message: bytes) -> None:
+        raise AssertionError(message)
+
+    async def room(self) -> None:
+        raise AssertionError("a member is never waited for")
+
+    def end(self, code: int, reason: str) -> None:
+        raise AssertionError(code, reason)
 
     def _keep_pace(self) -> None:
         """Counted from tick to tick: what was late is followed on time."""

@@ -86,13 +86,13 @@ def test_both_ways_of_logging_are_written_alike(
 def test_a_line_that_strangers_cause_comes_once_a_minute_with_a_count() -> None:
     now_s = 100.0
     paced = Paced(UNREADABLE, lambda: now_s)
+    record: logging.LogRecord
 
     def written(text: str) -> bool:
         nonlocal record
         record = logging.LogRecord("uvicorn.error", 30, "", 0, text, None, None)
         return paced.filter(record)
 
-    record: logging.LogRecord
     assert written(UNREADABLE)
     assert vars(record)["left_out"] == 0
     assert [written(UNREADABLE) for _ in range(3)] == [False] * 3

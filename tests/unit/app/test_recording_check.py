@@ -9,8 +9,10 @@ def frame(text: str, venue: str = "upbit") -> Frame:
     return Frame(at=1_618_678_262_000_000, venue=venue, connection=1, text=text)
 
 
-def answer(text: str, path: str, venue: str = "upbit", **more: bool) -> Answer:
-    return Answer(at=1, venue=venue, path=path, text=text, **more)
+def answer(
+    text: str, path: str, venue: str = "upbit", *, carried: bool = False
+) -> Answer:
+    return Answer(at=1, venue=venue, path=path, text=text, carried=carried)
 
 
 def test_frames_are_counted_by_what_they_say() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -116,7 +117,7 @@ def test_siblings_end_when_the_pipe_to_their_parent_closes(
     monkeypatch.setattr(os, "kill", lambda _, number: told.append(number))
     assert siblings({SIBLINGS: "3"}) == 3
     os.close(writing)
-    for thread in worker_process.threading.enumerate():
+    for thread in threading.enumerate():
         if thread.name == "parent":
             thread.join(LIMIT_S)
     os.close(reading)

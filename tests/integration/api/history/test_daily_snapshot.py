@@ -88,7 +88,7 @@ async def test_a_coins_snapshots_are_paged_in_both_directions(
 
 
 async def test_both_ends_are_inclusive(world: Any, kept: Any) -> None:
-    span = {"from": "2025-12-28", "to": "2025-12-30"}
+    span: dict[str, str | None] = {"from": "2025-12-28", "to": "2025-12-30"}
     assert days((await pages(world, OF_COIN, **span))[0]) == [28, 29, 30]
     span = {"from": "2025-12-30", "to": None}
     assert days((await pages(world, OF_COIN, **span))[0]) == [30, 31]

@@ -229,10 +229,11 @@ def ask() -> Ask:
     """``await ask(url, *statements)``: first column of the last one's first row."""
 
     async def run(url: str, *statements: str) -> Any:
-        query = make_url(url).query
+        query = make_url(url).normalized_query
+        (host,), (port,) = query["host"], query["port"]
         connection = await asyncpg.connect(
-            host=query["host"],
-            port=query["port"],
+            host=host,
+            port=port,
             user="kimp",
             database="kimp",
             timeout=LIMIT_S,

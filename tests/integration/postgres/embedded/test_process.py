@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from adapters.postgres.embedded import EmbeddedPostgres
 
 Ask = Callable[..., Awaitable[Any]]
-Rent = Callable[..., Awaitable[Any]]
+Rent = Callable[..., Coroutine[Any, Any, Any]]
 Residents = Callable[[Path], list[int]]
 Members = Callable[..., list[int]]
 Soon = Callable[[Callable[[], bool]], Awaitable[bool]]

@@ -158,8 +158,9 @@ async def test_of_two_connections_at_once_the_newer_one_is_played(
 async def test_another_run_of_the_recorder_counts_its_connections_anew(
     http: aiohttp.ClientSession,
 ) -> None:
-    killed = [upbit(1, connection=3)]
-    events = [*killed, RecordedRun((THEN_MS + 1) * 1_000), upbit(2, at_ms=2)]
+    killed = upbit(1, connection=3)
+    anew = RecordedRun((THEN_MS + 1) * 1_000)
+    events: list[RecordedEvent] = [killed, anew, upbit(2, at_ms=2)]
     async with (
         replaying(events) as replay,
         listening(replay, http, UPBIT, ask_upbit("KRW-BTC")) as heard,

@@ -149,7 +149,7 @@ async def test_the_candle_that_still_runs_is_not_closed(
 async def test_bad_candles_are_counted_and_left_out(
     reader: UpbitReader, venue: Any, monitor: UpstreamMonitor
 ) -> None:
-    bad = [
+    bad: list[dict[str, float | str | None]] = [
         {"high_price": 10},
         {"low_price": 10.5},
         {"trade_price": "NaN"},

@@ -1,7 +1,7 @@
 """The breaker against a model of five lines, over any history."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class HandClock:
 class Turn:
     """Gives the turn back to whoever drives the coroutine."""
 
-    def __await__(self) -> Iterator[None]:
+    def __await__(self) -> Generator[None, None, None]:
         yield
 
 

@@ -1,11 +1,10 @@
 """A small market, and a second, naive way to know what has to be said of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +25,7 @@ SYMBOLS = ("A", "B", RENAMED, "D", GUESSED, ALONE, "USDC")
 POLLS = {"dunamu": 60.0, "frankfurter": 3600.0}
 STABLE = {PremiumBasis.KRW_USDT: "KRW-USDT", PremiumBasis.KRW_USDC: "KRW-USDC"}
 Rate = tuple[Decimal, bool]
+Rates = Mapping[PremiumBasis, Rate | None]
 
 
 def listings_of(symbol: str, *, renamed: bool) -> Iterator[Listing]:
@@ -247,17 +247,21 @@ def percent_of(krw: Decimal, usdt: Decimal, fx: Decimal) -> Decimal:
     return Decimal(round((Fraction(krw) / fair - 1) * 10**8)).scaleb(-6)
 
 
-@pytest.fixture(scope="session")
-def town() -> SimpleNamespace:
+class Town:
     """The market's names, its coins and prices, and a fresh truth on request."""
-    return SimpleNamespace(
-        symbols=SYMBOLS,
-        polls=POLLS,
-        listings_of=listings_of,
-        coin_of=coin_of,
-        fair_price=fair_price,
-        truth=Truth,
-        market=Market,
-        subscriber=Subscriber,
-        percent_of=percent_of,
-    )
+
+    symbols = SYMBOLS
+    polls = POLLS
+    listings_of = staticmethod(listings_of)
+    coin_of = staticmethod(coin_of)
+    fair_price = staticmethod(fair_price)
+    truth = Truth
+    market = Market
+    subscriber = Subscriber
+    percent_of = staticmethod(percent_of)
+
+
+@pytest.fixture(scope="session")
+def town() -> Town:
+    """The small market."""
+    return Town()

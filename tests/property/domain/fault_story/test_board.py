@@ -7,7 +7,6 @@ and knows in a naive way what every number has to be.
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -27,6 +26,7 @@ from domain.model.market import Channel, Exchange, MarketKey, Quality, Reason
 from domain.model.premium import BasisPremium, Premium
 from domain.model.premium_query import PremiumFilter
 from domain.model.quote import Quote
+from tests.property.domain.fault_story.conftest import Rate, Rates, Subscriber, Town
 
 EXAMPLES = 1_000
 STEPS = 12
@@ -50,11 +50,10 @@ channels = st.sampled_from([WEBSOCKET, WEBSOCKET, REST])
 class FaultStory(RuleBasedStateMachine):
     """Venues, sources, catalogue and restarts in any order, against the truth."""
 
-    def __init__(self, town: Any) -> None:
+    def __init__(self, town: Town) -> None:
         super().__init__()
         self.town = town
-        self.board: PremiumBoard | None = None
-        self.subscribers: list[Any] = []
+        self.subscribers: list[Subscriber] = []
 
     @initialize(lively=st.sampled_from([True, True, True, False]))
     def begin(self, lively: bool) -> None:
@@ -65,7 +64,7 @@ class FaultStory(RuleBasedStateMachine):
         self.listed: dict[str, Coin] = {}
         self.versions: dict[str, int] = {}
         self.stamps: dict[MarketKey, int] = {}
-        self.numbers: dict[Any, Decimal] = {}
+        self.numbers: dict[tuple[str, PremiumBasis], Decimal] = {}
         self.renamed = False
         self._new_board()
         self._list({symbol: self.town.coin_of(symbol) for symbol in SYMBOLS})
@@ -185,7 +184,7 @@ class FaultStory(RuleBasedStateMachine):
             self.fx_answers("dunamu", Decimal(1300), 0)
         for _ in range(rounds):
             self._carry_all()
-            self._publish()
+            self.says_what_is_so()
             self._pass(4.0)
 
     # What rate sources do
@@ -245,8 +244,6 @@ class FaultStory(RuleBasedStateMachine):
 
     @invariant()
     def says_what_is_so(self) -> None:
-        if self.board is None:
-            return
         self._publish()
         premiums = {premium.symbol: premium for premium in self.board.premiums()}
         assert premiums.keys() == self.listed.keys()
@@ -303,8 +300,7 @@ class FaultStory(RuleBasedStateMachine):
             self._carry(exchange, self._markets(exchange))
 
     def _price(self, market: str) -> Decimal:
-        fair: Decimal = self.town.fair_price(market)
-        return fair * self.level.get(market, Decimal(1))
+        return self.town.fair_price(market) * self.level.get(market, Decimal(1))
 
     def _pass(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
@@ -347,7 +343,7 @@ class FaultStory(RuleBasedStateMachine):
             assert quote.exchange_ms >= self.stamps.get(quote.key, 0)
             self.stamps[quote.key] = quote.exchange_ms
 
-    def _check(self, premium: Premium, rates: Any) -> None:
+    def _check(self, premium: Premium, rates: Rates) -> None:
         coin, symbol = self.listed[premium.symbol], premium.symbol
         self.truth.check_leg(premium.domestic, coin.domestic, self.now_s)
         self.truth.check_leg(premium.global_, coin.global_, self.now_s)
@@ -360,7 +356,11 @@ class FaultStory(RuleBasedStateMachine):
             self._check_basis(premium, basis, reasons, rate)
 
     def _check_basis(
-        self, premium: Premium, basis: BasisPremium, reasons: Any, rate: Any
+        self,
+        premium: Premium,
+        basis: BasisPremium,
+        reasons: Sequence[Reason],
+        rate: Rate | None,
     ) -> None:
         used = basis.fx and (basis.fx.rate, basis.fx.quality is LIVE)
         assert used == rate
@@ -369,19 +369,28 @@ class FaultStory(RuleBasedStateMachine):
             absent.append(Reason.FX_MISSING)
         stale = [] if absent else list(reasons)
         key = (premium.symbol, basis.basis)
-        if not absent and not stale:
-            legs = (premium.domestic.price, premium.global_.price)
+        if rate is not None and not absent and not stale:
+            legs = (price_of(premium.domestic), price_of(premium.global_))
             self.numbers[key] = self.town.percent_of(*legs, rate[0])
-        if not absent and not rate[1]:
+        if rate is not None and not absent and not rate[1]:
             stale.append(Reason.FX_STALE)
         assert basis.reason is next(iter([*absent, *stale]), None)
         assert basis.quality is (UNAVAILABLE if absent else STALE if stale else LIVE)
         assert basis.percent == (None if absent else self.numbers.get(key))
 
 
-def test_after_every_fault_the_board_says_what_is_so(town: Any) -> None:
+def price_of(quote: Quote | None) -> Decimal:
+    assert quote is not None
+    return quote.price
+
+
+def test_after_every_fault_the_board_says_what_is_so(town: Town) -> None:
+    class OfTown(FaultStory):
+        def __init__(self) -> None:
+            super().__init__(town)
+
     run_state_machine_as_test(
-        lambda: FaultStory(town),
+        OfTown,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

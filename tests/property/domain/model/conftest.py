@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -212,8 +211,11 @@ def begin(world: World) -> None:
         world.tell(Channel.WEBSOCKET, QuoteUpdate(market, price, world.now_ms), False)
 
 
+Stories = st.SearchStrategy[tuple[World, list[list[Action]]]]
+
+
 @pytest.fixture(scope="session")
-def stories() -> Any:
+def stories() -> Stories:
     """A strategy of (world, batches of actions between two ticks)."""
     batches = st.lists(st.lists(actions(), max_size=6), min_size=1, max_size=12)
 

@@ -1,7 +1,7 @@
 """Folded minute bars equal those of a model that keeps every sample."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from domain.model.fx import PremiumBasis
 from domain.model.interval import Interval
 from domain.model.market import Quality
 from domain.model.premium import BasisPremium, Premium, compute
+from tests.property.domain.model.conftest import Stories
 
 LIVE, STALE = Quality.LIVE, Quality.STALE
 # What one coin was told to be, and when; None: it left the board.
@@ -88,14 +89,14 @@ class Diary:
         stood: list[BasisPremium | None],
     ) -> BasisBar | None:
         samples = [
-            found.percent
+            number
             for premium in within
             if premium is not None and premium.at_ms >= self.began_ms
-            if (found := item(premium, basis)) is not None
+            if (number := percent(premium, basis)) is not None
         ]
         every = [*before, *within]
-        last = item(every[-1], basis) if every else None
-        numbers = samples or ([] if last is None else [last.percent])
+        last = percent(every[-1], basis) if every else None
+        numbers = samples or ([] if last is None else [last])
         if not numbers:
             return None
         live = all(s is not None and s.quality is LIVE for s in stood)
@@ -117,6 +118,10 @@ def item(premium: Premium | None, basis: PremiumBasis) -> BasisPremium | None:
     if premium is None or premium.basis(basis).numbers is None:
         return None
     return premium.basis(basis)
+
+
+def percent(premium: Premium | None, basis: PremiumBasis) -> Decimal | None:
+    return None if premium is None else premium.basis(basis).percent
 
 
 def speaks(premium: Premium, basis: PremiumBasis | None) -> bool:
@@ -148,7 +153,7 @@ def speaking(told: list[Premium | None], basis: PremiumBasis | None) -> Premium:
 
 @given(st.data())
 def test_the_fold_equals_the_list_of_all_samples(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     fold, diary = BarFold(world.now_ms), Diary(world.now_ms)
@@ -173,7 +178,7 @@ def test_the_fold_equals_the_list_of_all_samples(
 
 @given(st.data())
 def test_every_bar_is_within_its_high_and_low_and_a_live_close_follows_from_it(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     fold = BarFold(world.now_ms)

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from domain.model.fx import MAX_USD_KRW, MIN_USD_KRW, FxRate, PremiumBasis
 from domain.model.market import Channel, Exchange, Quality, Reason
 from domain.model.premium import BasisPremium, Premium
 from domain.model.quote import Quote
+from tests.property.domain.model.conftest import Stories, World
 
 LIVE, STALE, UNAVAILABLE = Quality
 
@@ -76,7 +76,7 @@ def check_official_rate(fx: FxRate, now_ms: int) -> None:
     assert now_ms - fx.as_of_ms <= 120 * 3_600_000
 
 
-def check_basis(world: Any, premium: Premium, basis: BasisPremium) -> None:
+def check_basis(world: World, premium: Premium, basis: BasisPremium) -> None:
     """Quality, reason and numbers of one basis agree with each other."""
     if basis.quality is LIVE:
         assert basis.reason is None
@@ -119,7 +119,7 @@ def is_halted(diary: list[FeedEvent], premium: Premium) -> bool:
     )
 
 
-def reason_of_absence(world: Any, premium: Premium) -> Reason | None:
+def reason_of_absence(world: World, premium: Premium) -> Reason | None:
     """Return the first of the reasons that leave no number on any basis."""
     if premium.coin.global_ is None:
         return Reason.NO_GLOBAL_MARKET
@@ -130,7 +130,7 @@ def reason_of_absence(world: Any, premium: Premium) -> Reason | None:
     return Reason.HALTED if is_halted(world.diary, premium) else None
 
 
-def check_premium(world: Any, premium: Premium) -> None:
+def check_premium(world: World, premium: Premium) -> None:
     """Everything that is said of one coin is so now."""
     absence = reason_of_absence(world, premium)
     if absence is not None:
@@ -153,7 +153,7 @@ def check_premium(world: Any, premium: Premium) -> None:
 
 @given(st.data())
 def test_after_every_tick_the_whole_board_says_what_is_so(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     for batch in batches:
@@ -166,7 +166,7 @@ def test_after_every_tick_the_whole_board_says_what_is_so(
 
 
 @given(st.data())
-def test_a_tick_leaves_nothing_untold(stories: Any, data: st.DataObject) -> None:
+def test_a_tick_leaves_nothing_untold(stories: Stories, data: st.DataObject) -> None:
     """Looking at every coin again, at the same instant, finds nothing new."""
     world, batches = data.draw(stories)
     for batch in batches:
@@ -179,7 +179,7 @@ def test_a_tick_leaves_nothing_untold(stories: Any, data: st.DataObject) -> None
 
 @given(st.data())
 def test_counts_only_grow_and_a_price_never_goes_back_in_exchange_time(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     for batch in batches:
@@ -204,7 +204,7 @@ def test_counts_only_grow_and_a_price_never_goes_back_in_exchange_time(
 
 @given(st.data())
 def test_the_numbers_of_a_stale_premium_are_the_last_from_two_fresh_legs(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     last: dict[tuple[str, PremiumBasis], Decimal] = {}

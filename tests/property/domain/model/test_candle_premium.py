@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from operator import attrgetter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -175,14 +176,14 @@ def test_the_order_of_candles_does_not_matter(
     drawn: tuple[PremiumSpan, SpanCandles], rates: list[DailyRate]
 ) -> None:
     span, told = drawn
-    once = [
+    domestic, global_ = (
         list({c.opened_ms: c for c in side}.values())
         for side in (told.domestic, told.global_)
-    ]
-    calendar = RateCalendar(rates)
-    orderly = SpanCandles(
-        *(sorted(side, key=lambda c: c.opened_ms) for side in once), told.stable
     )
-    messy = SpanCandles(*(list(reversed(side)) for side in once), told.stable)
+    calendar, at = RateCalendar(rates), attrgetter("opened_ms")
+    orderly = SpanCandles(
+        sorted(domestic, key=at), sorted(global_, key=at), told.stable
+    )
+    messy = SpanCandles(domestic[::-1], global_[::-1], told.stable)
     left, right = (bars_of(span, each, calendar) for each in (orderly, messy))
     assert (left.bars, left.holes) == (right.bars, right.holes)

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.model.board import PremiumBoard
 from domain.model.market import Quality
 from domain.model.premium import Premium
 from domain.model.premium_query import PremiumFilter, PremiumView
+from tests.property.domain.model.conftest import Stories
 
 bounds = st.one_of(st.none(), st.sampled_from([Decimal(-1), Decimal(0), Decimal(40)]))
 filters = st.builds(
@@ -26,7 +27,7 @@ class Client:
     """A subscriber who folds events, and takes the next one whenever it likes."""
 
     wanted: PremiumFilter
-    board: Any
+    board: PremiumBoard
     known: dict[str, Premium] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,7 +58,7 @@ class Client:
 
 @given(st.data())
 def test_the_fold_of_snapshot_and_deltas_is_the_filtered_board(
-    stories: Any, data: st.DataObject
+    stories: Stories, data: st.DataObject
 ) -> None:
     world, batches = data.draw(stories)
     wanted = data.draw(st.lists(filters, min_size=1, max_size=4))

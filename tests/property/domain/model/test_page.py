@@ -49,7 +49,7 @@ def test_rows_whose_key_did_not_change_are_seen_exactly_once(
             st.dictionaries(symbols, keys, max_size=2)
         ).items():
             rows[symbol] = key
-        if rows and data.draw(st.booleans()):
+        if len(rows) > 0 and data.draw(st.booleans()):
             del rows[data.draw(st.sampled_from(sorted(rows)))]
         steady = {s for s in steady if s in rows and rows[s] == begin[s]}
         if len(rows) > 24:

@@ -14,7 +14,8 @@ numbers = st.lists(st.decimals(-(10**6), 10**6, places=6), min_size=1, max_size=
 
 def spread_of(values: list[Decimal]) -> tuple[Spread, Fraction, Fraction]:
     exact = [Fraction(value) for value in values]
-    total, squares = sum(exact), sum(value * value for value in exact)
+    total = sum(exact, Fraction())
+    squares = sum((value * value for value in exact), Fraction())
     mean = total / len(exact)
     variance = squares / len(exact) - mean * mean
     scaled = Decimal(int(total * 10**6)).scaleb(-6)

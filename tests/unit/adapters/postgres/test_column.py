@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import make_url
 
 from adapters.postgres.column import (
     MAX_INSTANT_MS,
@@ -17,7 +17,7 @@ from adapters.postgres.column import (
     unix_ms_of,
 )
 
-DIALECT = postgresql.dialect()
+DIALECT = make_url("postgresql://").get_dialect()()
 
 
 def test_a_naive_instant_is_refused() -> None:

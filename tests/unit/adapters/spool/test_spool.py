@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -43,14 +44,13 @@ class Hanging(SpoolFolder):
 class Failing(SpoolFolder):
     """A disk of which nothing comes, and which lets nothing go."""
 
-    def _fail(self, *_: object) -> bytes | None:
+    def _fail(self, *_: object, **__: object) -> NoReturn:
         raise OSError(errno.EIO, "Input/output error")
 
     def names(self) -> list[str]:
         return ["1"]
 
-    read = _fail
-    set_aside = remove = _fail  # type: ignore[assignment] # raises, whatever is asked
+    read = set_aside = remove = _fail
 
 
 def block(path: Path) -> None:

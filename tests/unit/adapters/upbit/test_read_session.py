@@ -159,7 +159,7 @@ def test_a_trade_answers_its_topic() -> None:
 
 
 def candle_frame(opened: str, **changed: Any) -> dict[str, Any]:
-    frame = {"ty": "candle.1m", "cd": "KRW-BTC", "cdttmu": opened}
+    frame: dict[str, Any] = {"ty": "candle.1m", "cd": "KRW-BTC", "cdttmu": opened}
     frame |= {"op": 10, "hp": 12, "lp": 9, "tp": 11, "catv": 2, "catp": 20.5}
     return frame | changed
 

@@ -16,8 +16,8 @@ BOOK = b'{"ty":"orderbook","cd":"KRW-BTC","obu":[{"ap":2.0,"bp":1.0}]}'
 ERROR = b'{"error":{"name":"INVALID_PARAM","message":"no such type"}}'
 
 
-def session_at(now_s: float, **options: bool) -> UpbitSession:
-    session = UpbitSession("t1", **options)
+def session_at(now_s: float, *, book: bool = True) -> UpbitSession:
+    session = UpbitSession("t1", book=book)
     session.watch(BTC, now_s)
     return session
 

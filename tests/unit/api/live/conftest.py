@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +17,7 @@ from api.limit import Limits
 from api.live.engine import LiveEngine
 from api.live.group import Member
 from api.live.payload import Payload
+from api.live.wire import Wire
 from api.measure import WEBSOCKET
 from api.schema import api_schema
 from api.traffic import Traffic
@@ -51,9 +52,9 @@ class Socket:
     payloads: list[Payload] = field(default_factory=list)
     fails: bool = False
 
-    @property
-    def wire(self) -> Any:
-        return self
+    def __post_init__(self) -> None:
+        # Of a wire it has only what the engine uses.
+        self.wire = cast(Wire, self)
 
     def deliver(self, head: bytes, payload: Payload) -> None:
         if self.fails:

@@ -9,7 +9,7 @@ from api.limit import MAX_OPERATION_ID
 from api.live.message import message_of, pong_of, problem_of, reason_of
 
 QUERY = {"query": "{ a }"}
-HASHED = {"extensions": {"persistedQuery": {}}}
+HASHED: dict[str, object] = {"extensions": {"persistedQuery": {}}}
 
 
 def subscribe(payload: Any, name: Any = "1") -> dict[str, Any]:

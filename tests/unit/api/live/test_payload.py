@@ -26,6 +26,7 @@ def parsed(data: bytes) -> Frame:
     # What a client agrees on with us: no window outlives its message.
     deflate = PerMessageDeflate(True, True, 15, 15)
     steps = Frame.parse(reader.read_exact, mask=False, extensions=[deflate])
+    frame = None
     try:
         while True:
             next(steps)

@@ -1,12 +1,13 @@
 """A board with hands: venues that tell, clocks that pass, coins to look at."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 
 from domain.model.board import PremiumBoard, Tick
-from domain.model.coin import Coin, Listing
+from domain.model.coin import ONE, Coin, Listing
 from domain.model.event import FeedBatch, FeedDown, FeedUp, QuoteUpdate
 from domain.model.fx import FxChain, FxQuote, FxRate, FxSourcePlan, PremiumBasis
 from domain.model.market import Channel, Exchange, MarketKey, Quality
@@ -16,35 +17,52 @@ from domain.model.quote import Quote
 # Saturday noon in Seoul, 03:00 UTC: far from every midnight.
 START_MS = 1_781_924_400_000
 WEBSOCKET, REST = Channel.WEBSOCKET, Channel.REST
+T = TypeVar("T")
+
+
+def known(value: T | None) -> T:
+    """Return a leg, a rate or a side that has to be there."""
+    assert value is not None
+    return value
 
 
 def coin_of(
-    symbol: str, *, curated: bool = True, only_domestic: bool = False, **sides: Decimal
+    symbol: str,
+    *,
+    curated: bool = True,
+    only_domestic: bool = False,
+    multiplier: Decimal = ONE,
 ) -> Coin:
     """Return a coin with a KRW market and, unless told otherwise, a USDT market."""
     domestic = Listing(Exchange.UPBIT, f"KRW-{symbol}", symbol, "KRW", curated=curated)
     global_ = Listing(
-        Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", curated=curated, **sides
+        Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", multiplier, curated=curated
     )
     listings = (domestic,) if only_domestic else (domestic, global_)
     return Coin(symbol, f"{symbol} 코인", symbol.title(), listings)
 
 
 def quote_of(
-    market: str, price: str, quality: Quality = Quality.LIVE, **other: object
+    market: str,
+    price: str,
+    quality: Quality = Quality.LIVE,
+    *,
+    exchange_ms: int = START_MS,
+    received_ms: int = START_MS,
+    quote_volume_24h: Decimal | None = None,
+    change_percent_since_utc_midnight: Decimal | None = None,
 ) -> Quote:
     """Return a quote of a market, Upbit's where the code says KRW."""
-    return replace(
-        Quote(
-            exchange=exchange_of(market),
-            market=market,
-            price=Decimal(price),
-            exchange_ms=START_MS,
-            received_ms=START_MS,
-            channel=WEBSOCKET,
-            quality=quality,
-        ),
-        **other,
+    return Quote(
+        exchange=exchange_of(market),
+        market=market,
+        price=Decimal(price),
+        exchange_ms=exchange_ms,
+        received_ms=received_ms,
+        channel=WEBSOCKET,
+        quality=quality,
+        quote_volume_24h=quote_volume_24h,
+        change_percent_since_utc_midnight=change_percent_since_utc_midnight,
     )
 
 
@@ -101,11 +119,11 @@ class Desk:
         *,
         channel: Channel = WEBSOCKET,
         seed: bool = False,
-        **said: object,
+        exchange_ms: int | None = None,
     ) -> None:
         """Let a trade arrive, stamped now unless `exchange_ms` says when."""
-        stamped = {"exchange_ms": self.now_ms, **said}
-        update = QuoteUpdate(market, Decimal(price), **stamped)
+        stamp = self.now_ms if exchange_ms is None else exchange_ms
+        update = QuoteUpdate(market, Decimal(price), stamp)
         self.tell(exchange_of(market), update, channel=channel, seed=seed)
 
     def rate(self, value: str = "1300", as_of_ms: int | None = None) -> None:
@@ -127,12 +145,22 @@ class Desk:
         tick = self.tick()
         return set() if tick is None else {p.symbol for p in tick.changed}
 
-    def premium(self, symbol: str = "BTC") -> Premium:
-        """Tick, and return what is published of a coin."""
-        self.tick()
+    def next_tick(self) -> Tick:
+        """Publish what changed; something did."""
+        tick = self.tick()
+        assert tick is not None, "nothing changed"
+        return tick
+
+    def shown(self, symbol: str = "BTC") -> Premium:
+        """Return what is published of a coin."""
         found = self.board.premium(symbol)
         assert found is not None, f"{symbol} is not on the board"
         return found
+
+    def premium(self, symbol: str = "BTC") -> Premium:
+        """Tick, and return what is published of a coin."""
+        self.tick()
+        return self.shown(symbol)
 
     def percent(self, symbol: str, basis: PremiumBasis) -> Decimal | None:
         """Tick, and return a coin's percent on a basis."""
@@ -169,15 +197,17 @@ def open_desk() -> Desk:
     return desk
 
 
-@pytest.fixture(scope="session")
-def make() -> type:
+class Make:
     """The makers of coins, quotes, rates and desks by their names."""
 
-    class Make:
-        coin = staticmethod(coin_of)
-        quote = staticmethod(quote_of)
-        rate = staticmethod(rate_of)
-        desk = Desk
-        start_ms = START_MS
+    coin = staticmethod(coin_of)
+    quote = staticmethod(quote_of)
+    rate = staticmethod(rate_of)
+    desk = Desk
+    start_ms = START_MS
 
-    return Make
+
+@pytest.fixture(scope="session")
+def make() -> Make:
+    """The makers, for tests that need their own."""
+    return Make()

@@ -1,7 +1,6 @@
 """Minute bars out of what the board publishes."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from domain.model.fx import PremiumBasis
 from domain.model.interval import Interval
 from domain.model.market import Exchange, Quality
 from domain.model.premium import compute
+from tests.unit.domain.model.conftest import Desk, Make
 
 OFFICIAL, USDT, USDC = PremiumBasis
 LIVE, STALE = Quality.LIVE, Quality.STALE
@@ -19,7 +19,7 @@ LIVE, STALE = Quality.LIVE, Quality.STALE
 class Recording:
     """A desk whose ticks are folded, and the bars that came of it."""
 
-    def __init__(self, desk: Any) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.fold = BarFold(desk.now_ms)
         self.bars: list[Bar] = []
@@ -63,7 +63,7 @@ class Recording:
 
 
 @pytest.fixture
-def recording(desk: Any, make: Any) -> Recording:
+def recording(desk: Desk, make: Make) -> Recording:
     """BTC and ETH, LIVE at zero percent since the minute before."""
     recording = Recording(desk)
     desk.open(make.coin("BTC"), make.coin("ETH"))
@@ -154,7 +154,7 @@ def test_the_close_follows_from_the_prices_and_the_rate_of_the_bar(
 
 
 def test_a_basis_without_a_rate_is_left_out_and_the_others_stay(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     desk.board.set_coins([make.coin("BTC"), make.coin("USDT", only_domestic=True)])
     recording = Recording(desk)
@@ -174,7 +174,7 @@ def test_a_basis_without_a_rate_is_left_out_and_the_others_stay(
 
 
 def test_a_rate_that_comes_within_the_minute_begins_its_basis_as_stale(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     recording = Recording(desk)
     desk.open(make.coin("BTC"), make.coin("USDT", only_domestic=True))
@@ -187,7 +187,7 @@ def test_a_rate_that_comes_within_the_minute_begins_its_basis_as_stale(
     assert recording.btc().bases[USDT].quality is LIVE
 
 
-def test_a_coin_without_numbers_has_no_bar(desk: Any, make: Any) -> None:
+def test_a_coin_without_numbers_has_no_bar(desk: Desk, make: Make) -> None:
     recording = Recording(desk)
     desk.open(make.coin("NEO", only_domestic=True))
     recording.tick()
@@ -195,7 +195,7 @@ def test_a_coin_without_numbers_has_no_bar(desk: Any, make: Any) -> None:
 
 
 def test_a_number_that_goes_away_ends_the_bars_with_the_minute(
-    recording: Recording, make: Any
+    recording: Recording, make: Make
 ) -> None:
     recording.trade("KRW-BTC", "52520000")
     only_domestic = make.coin("BTC", only_domestic=True)
@@ -210,7 +210,7 @@ def test_a_number_that_goes_away_ends_the_bars_with_the_minute(
 
 
 def test_a_coin_that_leaves_is_recorded_until_then_and_forgotten(
-    recording: Recording, make: Any
+    recording: Recording, make: Make
 ) -> None:
     recording.trade("KRW-BTC", "52520000")
     recording.desk.board.set_coins([])
@@ -222,7 +222,7 @@ def test_a_coin_that_leaves_is_recorded_until_then_and_forgotten(
 
 
 def test_a_coin_that_comes_back_in_the_same_minute_goes_on(
-    recording: Recording, make: Any
+    recording: Recording, make: Make
 ) -> None:
     recording.trade("KRW-BTC", "52520000")
     recording.desk.board.set_coins([])
@@ -238,7 +238,7 @@ def test_a_coin_that_comes_back_in_the_same_minute_goes_on(
 
 
 def test_prices_and_rate_of_a_coin_that_left_do_not_come_back_with_it(
-    recording: Recording, make: Any
+    recording: Recording, make: Make
 ) -> None:
     recording.trade("KRW-BTC", "52520000")
     recording.desk.board.set_coins([])
@@ -337,7 +337,7 @@ def test_a_clock_that_was_ahead_for_a_while_does_not_stop_the_recording(
     assert recording.fold.late == late + 1
 
 
-def test_a_clock_set_back_after_the_start_begins_anew(desk: Any, make: Any) -> None:
+def test_a_clock_set_back_after_the_start_begins_anew(desk: Desk, make: Make) -> None:
     recording = Recording(desk)
     desk.open(make.coin("BTC"))
     recording.tick()

@@ -3,24 +3,24 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from domain.model.coin import Listing
 from domain.model.event import QuoteUpdate
 from domain.model.fx import PremiumBasis
 from domain.model.market import Exchange, Quality, Reason
+from tests.unit.domain.model.conftest import Desk, Make, known
 
 GONE = datetime(2026, 6, 20, tzinfo=UTC)
 
 
-def test_a_board_without_coins_publishes_nothing(desk: Any) -> None:
+def test_a_board_without_coins_publishes_nothing(desk: Desk) -> None:
     assert desk.tick() is None
     assert desk.board.premiums() == ()
     assert desk.board.seq == 0
 
 
 def test_every_coin_with_an_open_krw_market_is_on_the_board_at_once(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     delisted = make.coin("OLD")
     closed = tuple(replace(item, until=GONE) for item in delisted.listings)
@@ -29,20 +29,20 @@ def test_every_coin_with_an_open_krw_market_is_on_the_board_at_once(
     )
     assert desk.told() == {"BTC", "ETH"}
     assert desk.board.premium("OLD") is None
-    found = desk.board.premium("BTC")
+    found = desk.shown("BTC")
     assert (found.quality, found.reason) == (
         Quality.UNAVAILABLE,
         Reason.DOMESTIC_MISSING,
     )
 
 
-def test_a_coin_with_two_fresh_legs_and_a_rate_is_live(open_desk: Any) -> None:
-    found = open_desk.board.premium("BTC")
+def test_a_coin_with_two_fresh_legs_and_a_rate_is_live(open_desk: Desk) -> None:
+    found = open_desk.shown("BTC")
     assert (found.quality, found.reason, found.percent) == (Quality.LIVE, None, 0)
     assert found.at_ms == found.last_live_ms == open_desk.now_ms
 
 
-def test_nothing_new_is_no_tick(open_desk: Any) -> None:
+def test_nothing_new_is_no_tick(open_desk: Desk) -> None:
     seq = open_desk.board.seq
     open_desk.pass_s(1)
     assert open_desk.tick() is None
@@ -50,40 +50,40 @@ def test_nothing_new_is_no_tick(open_desk: Any) -> None:
 
 
 def test_a_tick_publishes_only_the_coins_that_changed_each_complete(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     open_desk.pass_s(0.1)
     open_desk.trade("KRW-ETH", "53000000")
-    tick = open_desk.tick()
+    tick = open_desk.next_tick()
     assert [premium.symbol for premium in tick.changed] == ["ETH"]
     assert tick.removed == ()
     assert tick.changed[0] is open_desk.board.premium("ETH")
-    assert tick.changed[0].global_.price == 40000
+    assert known(tick.changed[0].global_).price == 40000
     assert (tick.at_ms, tick.at_s) == (open_desk.now_ms, open_desk.now_s)
 
 
-def test_a_coin_has_at_most_one_new_version_per_tick(open_desk: Any) -> None:
-    before = open_desk.board.premium("BTC").seq
+def test_a_coin_has_at_most_one_new_version_per_tick(open_desk: Desk) -> None:
+    before = open_desk.shown("BTC").seq
     for price in ("1", "2", "3"):
         open_desk.trade("KRW-BTC", price)
     assert open_desk.premium().seq == before + 1
-    assert open_desk.premium().domestic.price == 3
+    assert known(open_desk.premium().domestic).price == 3
 
 
 def test_tick_numbers_are_one_series_and_each_version_knows_its_tick(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     first = open_desk.board.seq
     open_desk.trade("KRW-BTC", "1")
-    assert open_desk.tick().seq == first + 1
+    assert open_desk.next_tick().seq == first + 1
     open_desk.trade("KRW-ETH", "1")
-    assert open_desk.tick().seq == first + 2
-    assert open_desk.board.premium("BTC").tick == first + 1
-    assert open_desk.board.premium("ETH").tick == first + 2
+    assert open_desk.next_tick().seq == first + 2
+    assert open_desk.shown("BTC").tick == first + 1
+    assert open_desk.shown("ETH").tick == first + 2
 
 
 def test_what_changed_since_a_tick_can_be_asked_at_any_later_time(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     start = open_desk.board.seq
     for market in ("KRW-BTC", "KRW-ETH", "KRW-BTC"):
@@ -100,13 +100,13 @@ def test_what_changed_since_a_tick_can_be_asked_at_any_later_time(
     assert sorted(since(-1)) == ["BTC", "ETH"]
 
 
-def test_a_repeated_trade_at_the_same_price_is_a_change(open_desk: Any) -> None:
+def test_a_repeated_trade_at_the_same_price_is_a_change(open_desk: Desk) -> None:
     open_desk.pass_s(1)
     open_desk.trade("KRW-BTC", "52000000")
     assert open_desk.told() == {"BTC"}
 
 
-def test_a_message_that_differs_in_received_at_only_is_none(open_desk: Any) -> None:
+def test_a_message_that_differs_in_received_at_only_is_none(open_desk: Desk) -> None:
     stamp = open_desk.now_ms
     open_desk.pass_s(1)
     open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
@@ -114,10 +114,10 @@ def test_a_message_that_differs_in_received_at_only_is_none(open_desk: Any) -> N
 
 
 def test_received_at_is_the_last_message_that_carried_the_market_in_any_version(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     stamp = open_desk.now_ms
-    told = open_desk.board.premium("BTC").domestic
+    told = known(open_desk.shown("BTC").domestic)
     open_desk.pass_s(1)
     open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
     assert told.received_ms == stamp
@@ -127,27 +127,27 @@ def test_received_at_is_the_last_message_that_carried_the_market_in_any_version(
 
 
 def test_a_measured_skew_alone_is_no_change_and_corrects_the_next_version(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     open_desk.board.set_skew(Exchange.UPBIT, 400)
     stamp = open_desk.now_ms
     open_desk.trade("KRW-BTC", "52000000", exchange_ms=stamp)
     assert open_desk.told() == set()
     open_desk.trade("KRW-BTC", "52000001", exchange_ms=stamp)
-    assert open_desk.premium().domestic.age_ms(stamp + 1000) == 600
-    assert open_desk.premium().global_.age_ms(stamp + 1000) == 1000
+    assert known(open_desk.premium().domestic).age_ms(stamp + 1000) == 600
+    assert known(open_desk.premium().global_).age_ms(stamp + 1000) == 1000
 
 
-def test_a_skew_beyond_a_minute_is_used_as_a_minute(open_desk: Any) -> None:
+def test_a_skew_beyond_a_minute_is_used_as_a_minute(open_desk: Desk) -> None:
     for told, used in ((90_000, 60_000), (-90_000, -60_000)):
         open_desk.board.set_skew(Exchange.UPBIT, told)
         open_desk.pass_s(1)
         open_desk.trade("KRW-BTC", "1")
-        assert open_desk.premium().domestic.skew_ms == used
+        assert known(open_desk.premium().domestic).skew_ms == used
 
 
 def test_a_coin_without_a_usdt_market_has_no_global_market(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     desk.open(make.coin("USDT", only_domestic=True))
     found = desk.premium("USDT")
@@ -155,43 +155,44 @@ def test_a_coin_without_a_usdt_market_has_no_global_market(
         Quality.UNAVAILABLE,
         Reason.NO_GLOBAL_MARKET,
     )
-    assert found.domestic.quality is Quality.LIVE
+    assert known(found.domestic).quality is Quality.LIVE
     assert found.global_ is None
 
 
 def test_a_halted_side_hides_the_number_and_keeps_both_legs_visible(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     open_desk.tell(Exchange.BINANCE, QuoteUpdate("BTCUSDT", tradable=False))
     found = open_desk.premium()
     assert (found.percent, found.reason) == (None, Reason.HALTED)
-    assert (found.domestic.price, found.global_.price) == (52_000_000, 40_000)
+    assert known(found.domestic).price == 52_000_000
+    assert known(found.global_).price == 40_000
     open_desk.tell(Exchange.BINANCE, QuoteUpdate("BTCUSDT", tradable=True))
     assert open_desk.premium().quality is Quality.LIVE
 
 
 def test_a_delisted_coin_leaves_with_a_removed_entry_once(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
-    tick = open_desk.tick()
+    tick = open_desk.next_tick()
     assert (tick.changed, tick.removed) == ((), ("ETH",))
     assert open_desk.board.premium("ETH") is None
     assert open_desk.tick() is None
 
 
 def test_news_of_a_coin_that_left_in_the_same_tick_are_not_told(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.trade("KRW-ETH", "1")
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.trade("KRW-ETH", "2")
-    tick = open_desk.tick()
+    tick = open_desk.next_tick()
     assert (tick.changed, tick.removed) == ((), ("ETH",))
 
 
 def test_a_coin_that_left_before_it_was_ever_told_is_not_removed(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     desk.board.set_coins([make.coin("BTC")])
     desk.board.set_coins([])
@@ -199,7 +200,7 @@ def test_a_coin_that_left_before_it_was_ever_told_is_not_removed(
 
 
 def test_a_coin_that_left_and_came_back_between_ticks_was_never_away(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
@@ -208,52 +209,52 @@ def test_a_coin_that_left_and_came_back_between_ticks_was_never_away(
 
 
 def test_a_coin_that_comes_back_later_goes_on_counting(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
-    before = open_desk.board.premium("ETH").seq
+    before = open_desk.shown("ETH").seq
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.tick()
     open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
     assert open_desk.premium("ETH").seq == before + 1
 
 
-def test_a_new_name_or_warning_is_a_change(open_desk: Any, make: Any) -> None:
+def test_a_new_name_or_warning_is_a_change(open_desk: Desk, make: Make) -> None:
     renamed = replace(make.coin("BTC"), korean_name="비트코인")
     open_desk.board.set_coins([renamed, make.coin("ETH")])
     assert open_desk.told() == {"BTC"}
-    assert open_desk.board.premium("BTC").coin.korean_name == "비트코인"
+    assert open_desk.shown("BTC").coin.korean_name == "비트코인"
 
 
-def test_the_same_catalogue_again_changes_nothing(open_desk: Any, make: Any) -> None:
+def test_the_same_catalogue_again_changes_nothing(open_desk: Desk, make: Make) -> None:
     open_desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
     assert open_desk.tick() is None
 
 
-def test_a_market_of_no_coin_on_the_board_touches_nothing(open_desk: Any) -> None:
+def test_a_market_of_no_coin_on_the_board_touches_nothing(open_desk: Desk) -> None:
     open_desk.trade("KRW-XYZ", "1")
     assert open_desk.tick() is None
 
 
-def test_both_windows_told_from_elsewhere_are_changes(open_desk: Any) -> None:
+def test_both_windows_told_from_elsewhere_are_changes(open_desk: Desk) -> None:
     board = open_desk.board
     board.set_open_24h(open_desk.key("KRW-BTC"), Decimal(26_000_000))
     assert open_desk.told() == {"BTC"}
     day = open_desk.now_ms // 86_400_000
     board.set_open_utc(open_desk.key("BTCUSDT"), Decimal(20_000), day)
     assert open_desk.told() == {"BTC"}
-    found = board.premium("BTC")
-    assert found.domestic.change_percent_rolling_24h == 100
-    assert found.global_.change_percent_since_utc_midnight == 100
+    found = open_desk.shown("BTC")
+    assert known(found.domestic).change_percent_rolling_24h == 100
+    assert known(found.global_).change_percent_since_utc_midnight == 100
 
 
-def test_a_window_of_an_unknown_market_changes_nothing(open_desk: Any) -> None:
+def test_a_window_of_an_unknown_market_changes_nothing(open_desk: Desk) -> None:
     open_desk.board.set_open_24h(open_desk.key("KRW-XYZ"), Decimal(1))
     open_desk.board.set_open_utc(open_desk.key("KRW-XYZ"), Decimal(1), 0)
     assert open_desk.tick() is None
 
 
 def test_a_window_of_a_market_whose_coin_left_changes_nothing(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.tick()
@@ -262,12 +263,12 @@ def test_a_window_of_a_market_whose_coin_left_changes_nothing(
 
 
 def test_a_change_since_midnight_turns_to_zero_at_midnight_without_a_trade(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     day = open_desk.now_ms // 86_400_000
     board = open_desk.board
     board.set_open_utc(open_desk.key("KRW-BTC"), Decimal(26_000_000), day)
-    assert open_desk.premium().domestic.change_percent_since_utc_midnight == 100
+    assert known(open_desk.premium().domestic).change_percent_since_utc_midnight == 100
     left_s = ((day + 1) * 86_400_000 - open_desk.now_ms) / 1000
     open_desk.pass_s(left_s - 1)
     for exchange in Exchange:
@@ -275,23 +276,23 @@ def test_a_change_since_midnight_turns_to_zero_at_midnight_without_a_trade(
     open_desk.tick()
     open_desk.pass_s(1)
     assert open_desk.told() == {"BTC"}
-    assert board.premium("BTC").domestic.change_percent_since_utc_midnight == 0
+    assert known(open_desk.shown("BTC").domestic).change_percent_since_utc_midnight == 0
 
 
-def test_the_summary_counts_the_published_board(open_desk: Any) -> None:
+def test_the_summary_counts_the_published_board(open_desk: Desk) -> None:
     found = open_desk.board.summary()
     assert (found.live, found.stale, found.unavailable) == (2, 0, 0)
     assert (found.btc_percent, found.median_percent) == (0, 0)
-    assert found.fx_rate.source == "dunamu"
+    assert known(found.fx_rate).source == "dunamu"
 
 
 def test_numbers_of_another_pair_do_not_stay_when_a_coin_gets_a_new_market(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     renamed = replace(
         make.coin("ETH"), listings=(make.coin("ETH").listings[0], _listing("ETH2"))
     )
-    assert open_desk.board.premium("ETH").percent is not None
+    assert open_desk.shown("ETH").percent is not None
     open_desk.board.set_coins([make.coin("BTC"), renamed])
     open_desk.down(Exchange.UPBIT)
     open_desk.trade("ETH2USDT", "1")
@@ -301,7 +302,7 @@ def test_numbers_of_another_pair_do_not_stay_when_a_coin_gets_a_new_market(
 
 
 def test_a_market_that_left_and_came_back_is_live_when_it_is_carried_again(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.tick()
@@ -313,7 +314,7 @@ def test_a_market_that_left_and_came_back_is_live_when_it_is_carried_again(
 
 
 def test_a_delisted_tether_market_is_no_rate_any_more(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC"), make.coin("USDT", only_domestic=True)])
     open_desk.trade("KRW-USDT", "1400")
@@ -327,7 +328,7 @@ def _listing(symbol: str) -> Listing:
 
 
 def test_everything_is_newer_than_no_tick_and_nothing_than_the_last(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     board = open_desk.board
     assert {p.symbol for p in board.changed_since(0)} == {"BTC", "ETH"}
@@ -335,9 +336,9 @@ def test_everything_is_newer_than_no_tick_and_nothing_than_the_last(
 
 
 def test_the_age_of_a_quiet_coin_follows_the_skew_measured_last(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
-    quote = open_desk.board.premium("ETH").domestic
+    quote = known(open_desk.shown("ETH").domestic)
     later = quote.exchange_ms + 5_000
     assert open_desk.board.age_ms(quote, later) == 5_000
     open_desk.board.set_skew(Exchange.UPBIT, 2_000)
@@ -346,17 +347,17 @@ def test_the_age_of_a_quiet_coin_follows_the_skew_measured_last(
 
 
 def test_a_pair_may_change_before_the_coin_was_ever_published(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     coin = make.coin("ETH")
     desk.board.set_coins([coin])
     desk.board.set_coins([replace(coin, listings=(coin.listings[0], _listing("ETH2")))])
     assert desk.told() == {"ETH"}
-    assert desk.board.premium("ETH").seq == 1
+    assert desk.shown("ETH").seq == 1
 
 
 def test_before_the_global_list_is_heard_nobody_says_there_is_no_market(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     btc = make.coin("BTC", only_domestic=True)
     tether = make.coin("USDT", only_domestic=True)
@@ -365,18 +366,18 @@ def test_before_the_global_list_is_heard_nobody_says_there_is_no_market(
     desk.trade("KRW-BTC", "52000000")
     desk.trade("KRW-USDT", "1400")
     desk.tick()
-    assert desk.board.premium("BTC").reason is Reason.GLOBAL_MISSING
-    assert desk.board.premium("USDT").reason is Reason.NO_GLOBAL_MARKET
+    assert desk.shown("BTC").reason is Reason.GLOBAL_MISSING
+    assert desk.shown("USDT").reason is Reason.NO_GLOBAL_MARKET
     desk.board.set_coins([btc, tether, make.coin("ETH")])
     desk.tick()
-    assert desk.board.premium("BTC").reason is Reason.NO_GLOBAL_MARKET
+    assert desk.shown("BTC").reason is Reason.NO_GLOBAL_MARKET
 
 
 def test_a_coin_that_comes_back_as_another_pair_has_none_of_its_old_numbers(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     coins = [make.coin("BTC"), make.coin("ETH")]
-    assert open_desk.board.premium("ETH").percent == 0
+    assert open_desk.shown("ETH").percent == 0
     open_desk.board.set_coins(coins[:1])
     open_desk.tick()
     eth = coins[1]
@@ -386,5 +387,5 @@ def test_a_coin_that_comes_back_as_another_pair_has_none_of_its_old_numbers(
     )
     open_desk.trade("ETH2USDT", "1")
     open_desk.tick()
-    found = open_desk.board.premium("ETH")
+    found = open_desk.shown("ETH")
     assert (found.percent, found.reason) == (None, Reason.DOMESTIC_STALE)

@@ -1,16 +1,18 @@
 """The identity guard at work on the board."""
 
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 
 from domain.model.market import Exchange, Quality, Reason
+from tests.unit.domain.model.conftest import Desk, Make, known
 
 CURATED = ("A", "B", "C", "D", "E")
 
 
 @pytest.fixture
-def guarded(make: Any) -> Any:
+def guarded(make: Make) -> Desk:
     """Five checked pairs at zero and one guess, all LIVE and published."""
     desk = make.desk()
     desk.open(*map(make.coin, CURATED), make.coin("X", curated=False))
@@ -18,7 +20,7 @@ def guarded(make: Any) -> Any:
     return desk
 
 
-def pass_minute(desk: Any, seconds: int = 60) -> None:
+def pass_minute(desk: Desk, seconds: int = 60) -> None:
     """Let time pass on live feeds, a look of the guard each second."""
     for _ in range(seconds):
         desk.pass_s(1)
@@ -29,78 +31,79 @@ def pass_minute(desk: Any, seconds: int = 60) -> None:
 
 
 def test_a_guessed_pair_far_from_the_market_is_not_shown_after_a_minute(
-    guarded: Any,
+    guarded: Desk,
 ) -> None:
     guarded.trade("KRW-X", "62920000")
     assert guarded.premium("X").percent == 21
     pass_minute(guarded, 59)
     assert guarded.premium("X").quality is Quality.LIVE
     pass_minute(guarded, 2)
-    found = guarded.board.premium("X")
+    found = guarded.shown("X")
     assert (found.percent, found.quality) == (None, Quality.UNAVAILABLE)
     assert found.reason is Reason.IDENTITY_UNSURE
-    assert (found.domestic.price, found.global_.price) == (62_920_000, 40_000)
+    assert known(found.domestic).price == 62_920_000
+    assert known(found.global_).price == 40_000
 
 
-def test_it_comes_back_below_15_points(guarded: Any) -> None:
+def test_it_comes_back_below_15_points(guarded: Desk) -> None:
     guarded.trade("KRW-X", "62920000")
     pass_minute(guarded, 62)
     guarded.trade("KRW-X", "59800000")
     pass_minute(guarded, 2)
-    assert guarded.board.premium("X").reason is Reason.IDENTITY_UNSURE
+    assert guarded.shown("X").reason is Reason.IDENTITY_UNSURE
     guarded.trade("KRW-X", "59280000")
     pass_minute(guarded, 2)
-    assert guarded.board.premium("X").percent == 14
+    assert guarded.shown("X").percent == 14
 
 
-def test_a_curated_pair_is_never_guarded(guarded: Any) -> None:
+def test_a_curated_pair_is_never_guarded(guarded: Desk) -> None:
     guarded.trade("KRW-A", "104000000")
     pass_minute(guarded, 90)
-    found = guarded.board.premium("A")
+    found = guarded.shown("A")
     assert (found.percent, found.quality) == (100, Quality.LIVE)
 
 
-def test_fewer_than_five_live_curated_pairs_decide_nothing(guarded: Any) -> None:
+def test_fewer_than_five_live_curated_pairs_decide_nothing(guarded: Desk) -> None:
     guarded.board.set_coins(
         [seat.coin for name, seat in guarded.board._seats.items() if name != "A"]
     )
     guarded.trade("KRW-X", "104000000")
     pass_minute(guarded, 90)
-    assert guarded.board.premium("X").quality is Quality.LIVE
+    assert guarded.shown("X").quality is Quality.LIVE
 
 
 def test_a_pair_that_was_checked_meanwhile_is_shown_again(
-    guarded: Any, make: Any
+    guarded: Desk, make: Make
 ) -> None:
     guarded.trade("KRW-X", "104000000")
     pass_minute(guarded, 62)
-    assert guarded.board.premium("X").reason is Reason.IDENTITY_UNSURE
+    assert guarded.shown("X").reason is Reason.IDENTITY_UNSURE
     guarded.board.set_coins(map(make.coin, (*CURATED, "X")))
     assert guarded.premium("X").percent == 100
 
 
-def test_a_doubted_pair_that_left_begins_anew(guarded: Any, make: Any) -> None:
+def test_a_doubted_pair_that_left_begins_anew(guarded: Desk, make: Make) -> None:
     guarded.trade("KRW-X", "104000000")
     pass_minute(guarded, 62)
     guarded.board.set_coins(map(make.coin, CURATED))
-    assert guarded.tick().removed == ("X",)
+    assert guarded.next_tick().removed == ("X",)
     assert not guarded.board.guard.is_unsure("X")
 
 
 def test_the_guard_looks_once_a_second_however_many_ticks_there_are(
-    guarded: Any,
+    guarded: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guarded.trade("KRW-X", "104000000")
     looks: list[float] = []
     watch = guarded.board.guard.watch
 
-    def counted(**seen: Any) -> frozenset[str]:
-        looks.append(seen["now_s"])
-        return watch(**seen)
+    def counted(
+        curated: Mapping[str, Decimal], guessed: Mapping[str, Decimal], now_s: float
+    ) -> frozenset[str]:
+        looks.append(now_s)
+        return watch(curated, guessed, now_s)
 
-    guarded.board.guard.watch = lambda curated, guessed, now_s: counted(
-        curated=curated, guessed=guessed, now_s=now_s
-    )
+    monkeypatch.setattr(guarded.board.guard, "watch", counted)
     for _ in range(25):
         guarded.pass_s(0.1)
         guarded.tick()

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -10,13 +9,14 @@ from domain.model.fx import FxQuote, PremiumBasis
 from domain.model.kept import KeptPremium
 from domain.model.market import Channel, Exchange, Quality, Reason
 from domain.model.premium import Numbers
+from tests.unit.domain.model.conftest import Desk, Make, known
 
 OFFICIAL = PremiumBasis.OFFICIAL_FX
 NUMBERS = Numbers(Decimal("1.5"), Decimal(780_000))
 
 
 @pytest.fixture
-def restored(make: Any) -> Any:
+def restored(make: Make) -> Desk:
     """A board an hour later: two quotes, a rate and numbers were stored."""
     desk = make.desk()
     desk.board.set_coins([make.coin("BTC"), make.coin("ETH")])
@@ -36,28 +36,26 @@ def restored(make: Any) -> Any:
 
 
 def test_a_restored_coin_answers_with_price_age_numbers_and_reason(
-    restored: Any, make: Any
+    restored: Desk, make: Make
 ) -> None:
     found = restored.premium()
-    assert found.domestic.price == 52_780_000
-    assert found.domestic.age_ms(restored.now_ms) == 3_600_000
-    assert (found.domestic.channel, found.domestic.quality) == (
-        Channel.CACHE,
-        Quality.STALE,
-    )
+    leg = known(found.domestic)
+    assert leg.price == 52_780_000
+    assert leg.age_ms(restored.now_ms) == 3_600_000
+    assert (leg.channel, leg.quality) == (Channel.CACHE, Quality.STALE)
     assert (found.official.numbers, found.quality) == (NUMBERS, Quality.STALE)
     assert found.reason is Reason.DOMESTIC_STALE
     assert found.at_ms == found.last_live_ms == make.start_ms
 
 
-def test_counts_survive_a_restart(restored: Any) -> None:
-    assert restored.tick().seq == 901
-    assert restored.board.premium("BTC").seq == 42
-    assert restored.board.premium("ETH").seq == 1
+def test_counts_survive_a_restart(restored: Desk) -> None:
+    assert restored.next_tick().seq == 901
+    assert restored.shown("BTC").seq == 42
+    assert restored.shown("ETH").seq == 1
 
 
 def test_a_restored_coin_is_live_only_after_both_feeds_carried_it(
-    restored: Any,
+    restored: Desk,
 ) -> None:
     restored.rate()
     for exchange in Exchange:
@@ -76,20 +74,20 @@ def test_a_restored_coin_is_live_only_after_both_feeds_carried_it(
 
 
 def test_a_past_read_late_is_added_and_no_count_goes_down(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
-    seq, tick = open_desk.board.premium("BTC").seq, open_desk.board.seq
+    seq, tick = open_desk.shown("BTC").seq, open_desk.board.seq
     old = make.quote("KRW-BTC", "1", exchange_ms=1)
     kept = KeptPremium("BTC", 40, 5, 5, {OFFICIAL: NUMBERS})
     open_desk.board.restore([old], [], [kept], seq=900)
     open_desk.trade("KRW-BTC", "52000001")
-    assert open_desk.tick().seq == tick + 901
-    found = open_desk.board.premium("BTC")
-    assert (found.seq, found.domestic.price) == (seq + 41, 52_000_001)
+    assert open_desk.next_tick().seq == tick + 901
+    found = open_desk.shown("BTC")
+    assert (found.seq, known(found.domestic).price) == (seq + 41, 52_000_001)
 
 
 def test_what_should_outlive_a_restart_is_one_entry_per_coin_ever_published(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.tick()
@@ -100,7 +98,7 @@ def test_what_should_outlive_a_restart_is_one_entry_per_coin_ever_published(
     assert kept["BTC"].last_live_ms == make.start_ms
 
 
-def test_the_last_live_instant_stays_while_a_coin_is_not_live(open_desk: Any) -> None:
+def test_the_last_live_instant_stays_while_a_coin_is_not_live(open_desk: Desk) -> None:
     open_desk.down(Exchange.BINANCE)
     open_desk.pass_s(1)
     ended_ms = open_desk.now_ms
@@ -108,11 +106,11 @@ def test_the_last_live_instant_stays_while_a_coin_is_not_live(open_desk: Any) ->
     open_desk.pass_s(5)
     open_desk.trade("KRW-BTC", "1")
     found = open_desk.premium()
-    assert (found.last_live_ms, found.domestic.price) == (ended_ms, 1)
+    assert (found.last_live_ms, known(found.domestic).price) == (ended_ms, 1)
 
 
 def test_a_coin_that_never_had_numbers_has_the_instant_of_its_version(
-    desk: Any, make: Any
+    desk: Desk, make: Make
 ) -> None:
     desk.board.set_coins([make.coin("BTC")])
     assert desk.premium().at_ms == desk.now_ms
@@ -123,7 +121,7 @@ def test_a_coin_that_never_had_numbers_has_the_instant_of_its_version(
 
 
 def test_a_halted_coin_keeps_the_instant_of_its_last_numbers(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     halted = make.coin("BTC")
     listings = (replace(halted.listings[0], tradable=False), halted.listings[1])

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from domain.model.catalog import (
 from domain.model.coin import Coin
 from domain.model.identity import IdentityTable, parse_table
 from domain.model.market import Exchange, MarketKey, MarketWarning, VenueMarket
+from tests.unit.domain.model.conftest import known
 
 UPBIT, BINANCE = Exchange.UPBIT, Exchange.BINANCE
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -28,18 +28,16 @@ TABLE = parse_table(
 )
 
 
-def krw(symbol: str, **other: Any) -> VenueMarket:
+def krw(symbol: str) -> VenueMarket:
     """Return a KRW market of Upbit with names."""
-    market = VenueMarket(
+    return VenueMarket(
         UPBIT, f"KRW-{symbol}", symbol, "KRW", True, f"{symbol} 코인", f"{symbol} Coin"
     )
-    return replace(market, **other)
 
 
-def usdt(symbol: str, **other: Any) -> VenueMarket:
+def usdt(symbol: str) -> VenueMarket:
     """Return a USDT market of Binance."""
-    market = VenueMarket(BINANCE, f"{symbol}USDT", symbol, "USDT", True)
-    return replace(market, **other)
+    return VenueMarket(BINANCE, f"{symbol}USDT", symbol, "USDT", True)
 
 
 def look(
@@ -89,9 +87,9 @@ def test_a_second_look_at_the_same_lists_changes_nothing() -> None:
 
 def test_different_tickers_of_one_asset_are_one_coin_with_its_units() -> None:
     found = look([], [krw("BTT"), krw("SATS")], [usdt("BTTC"), usdt("1000SATS")])
-    assert found.coins["BTT"].global_.base_symbol == "BTTC"
+    assert known(found.coins["BTT"].global_).base_symbol == "BTTC"
     assert found.coins["BTT"].is_curated_pair
-    assert found.coins["SATS"].global_.multiplier == Decimal(1000)
+    assert known(found.coins["SATS"].global_).multiplier == Decimal(1000)
 
 
 def test_equal_tickers_without_a_row_are_a_guess() -> None:
@@ -102,13 +100,13 @@ def test_equal_tickers_without_a_row_are_a_guess() -> None:
 
 def test_a_guess_never_stands_beside_a_checked_market() -> None:
     found = look([], [krw("BTT")], [usdt("BTT"), usdt("BTTC")])
-    assert found.coins["BTT"].global_.market == "BTTCUSDT"
+    assert known(found.coins["BTT"].global_).market == "BTTCUSDT"
     assert found.conflicts == (usdt("BTT"),)
 
 
 def test_markets_of_another_quote_are_left() -> None:
     bitcoin = VenueMarket(UPBIT, "BTC-ETH", "ETH", "BTC", True)
-    found = look([], [krw("BTC"), bitcoin], [usdt("BTC", quote="FDUSD")])
+    found = look([], [krw("BTC"), bitcoin], [replace(usdt("BTC"), quote="FDUSD")])
     assert found.coins.keys() == {"BTC"}
     assert found.coins["BTC"].global_ is None
 
@@ -160,11 +158,11 @@ def test_a_venue_that_did_not_answer_changes_nothing() -> None:
 
 def test_halts_and_warnings_are_taken_as_the_venue_tells_them() -> None:
     first = look([], [krw("BTC")], [usdt("BTC")])
-    warned = krw("BTC", warnings=(MarketWarning.PRICE_FLUCTUATIONS,))
-    found = look(first, [warned], [usdt("BTC", tradable=False)], LATER)
+    warned = replace(krw("BTC"), warnings=(MarketWarning.PRICE_FLUCTUATIONS,))
+    found = look(first, [warned], [replace(usdt("BTC"), tradable=False)], LATER)
     assert found.coins["BTC"].warnings == (MarketWarning.PRICE_FLUCTUATIONS,)
-    assert found.coins["BTC"].global_.tradable is False
-    assert found.coins["BTC"].global_.since is None
+    assert known(found.coins["BTC"].global_).tradable is False
+    assert known(found.coins["BTC"].global_).since is None
 
 
 def test_a_global_list_alone_makes_no_coins() -> None:
@@ -172,7 +170,7 @@ def test_a_global_list_alone_makes_no_coins() -> None:
 
 
 def test_a_coin_without_any_name_is_called_by_its_symbol() -> None:
-    nameless = krw("NEW", korean_name="", english_name="")
+    nameless = replace(krw("NEW"), korean_name="", english_name="")
     coin = look([], [nameless], []).coins["NEW"]
     assert (coin.korean_name, coin.english_name) == ("NEW", "NEW")
 
@@ -182,10 +180,13 @@ def test_the_name_of_a_coin_with_two_markets_is_the_checked_ones() -> None:
         "exchange,symbol,valid_from,valid_until,asset,multiplier,note\n"
         "UPBIT,NEW,,,COIN,,\n"
     )
-    markets = [krw("COIN", korean_name="추측"), krw("NEW", korean_name="확인")]
+    markets = [
+        replace(krw("COIN"), korean_name="추측"),
+        replace(krw("NEW"), korean_name="확인"),
+    ]
     found = look([], markets, [], table=table)
     assert found.coins["COIN"].korean_name == "확인"
-    assert found.coins["COIN"].domestic.market == "KRW-NEW"
+    assert known(found.coins["COIN"].domestic).market == "KRW-NEW"
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,39 @@
 """Coins and their listings."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from domain.model.coin import Coin, Listing, preferred
 from domain.model.market import Exchange, MarketKey, MarketWarning
+from tests.unit.domain.model.conftest import Make, known
 
 GONE = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def listing(market: str, **other: Any) -> Listing:
+def listing(
+    market: str,
+    *,
+    tradable: bool = True,
+    curated: bool = False,
+    warnings: tuple[MarketWarning, ...] = (),
+    until: datetime | None = None,
+) -> Listing:
     """Return a USDT listing on Binance."""
-    return replace(Listing(Exchange.BINANCE, market, market, "USDT"), **other)
+    return Listing(
+        Exchange.BINANCE,
+        market,
+        market,
+        "USDT",
+        tradable=tradable,
+        warnings=warnings,
+        curated=curated,
+        until=until,
+    )
 
 
-def test_a_coin_knows_its_open_krw_and_usdt_markets(make: Any) -> None:
+def test_a_coin_knows_its_open_krw_and_usdt_markets(make: Make) -> None:
     coin = make.coin("BTC")
-    assert coin.domestic.key == MarketKey(Exchange.UPBIT, "KRW-BTC")
-    assert coin.global_.key == MarketKey(Exchange.BINANCE, "BTCUSDT")
+    assert known(coin.domestic).key == MarketKey(Exchange.UPBIT, "KRW-BTC")
+    assert known(coin.global_).key == MarketKey(Exchange.BINANCE, "BTCUSDT")
 
 
 def test_a_market_of_another_quote_is_no_side_of_a_premium() -> None:
@@ -66,7 +81,7 @@ def test_a_coins_warnings_are_those_of_open_listings_once_in_the_fixed_order() -
     )
 
 
-def test_a_pair_is_curated_only_when_both_sides_are(make: Any) -> None:
+def test_a_pair_is_curated_only_when_both_sides_are(make: Make) -> None:
     assert make.coin("BTC").is_curated_pair
     assert not make.coin("BTC", curated=False).is_curated_pair
     assert not make.coin("BTC", only_domestic=True).is_curated_pair

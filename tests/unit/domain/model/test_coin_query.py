@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -68,21 +67,20 @@ def test_all_conditions_hold_at_once() -> None:
 
 
 def test_equal_filters_have_equal_names_and_different_ones_do_not() -> None:
-    def name(**conditions: Any) -> str:
-        return CoinFilter.of(**conditions).name
+    of = CoinFilter.of
 
-    assert name(symbols=["b", "A"]) == name(symbols=["A", "B"])
-    assert name(search="Bit Coin") == name(search="bitcoin")
-    names = [
-        name(),
-        name(search=""),
-        name(search="b"),
-        name(symbols=[]),
-        name(symbols=["B"]),
-        name(exchange=Exchange.UPBIT),
-        name(warning=MarketWarning.DELISTING),
+    assert of(symbols=["b", "A"]).name == of(symbols=["A", "B"]).name
+    assert of(search="Bit Coin").name == of(search="bitcoin").name
+    filters = [
+        of(),
+        of(search=""),
+        of(search="b"),
+        of(symbols=[]),
+        of(symbols=["B"]),
+        of(exchange=Exchange.UPBIT),
+        of(warning=MarketWarning.DELISTING),
     ]
-    assert len(set(names)) == len(names)
+    assert len({wanted.name for wanted in filters}) == len(filters)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -28,18 +28,19 @@ from domain.model.snapshot import DailyPrices, DailySnapshot
 NOW = 1_767_225_600_000
 DAY = 86_400_000
 
+FIRST = PageRequest(3)
 
-def asked(**more: Any) -> BarsAsked:
-    values: dict[str, Any] = {
-        "symbol": "BTC",
-        "basis": PremiumBasis.OFFICIAL_FX,
-        "interval": Interval.M1,
-        "from_ms": NOW - DAY,
-        "to_ms": NOW,
-        "direction": Direction.ASC,
-        "request": PageRequest(3),
-    }
-    return BarsAsked(**{**values, **more})
+
+def asked(
+    *,
+    interval: Interval = Interval.M1,
+    from_ms: int = NOW - DAY,
+    to_ms: int = NOW,
+    direction: Direction = Direction.ASC,
+    request: PageRequest = FIRST,
+) -> BarsAsked:
+    basis = PremiumBasis.OFFICIAL_FX
+    return BarsAsked("BTC", basis, interval, from_ms, to_ms, direction, request)
 
 
 def bar(opened_ms: int, interval: Interval = Interval.M1) -> PremiumBar:
@@ -117,9 +118,9 @@ def test_a_page_knows_what_lies_around_it() -> None:
 
 
 def test_descending_from_a_cursor_the_newer_ones_precede() -> None:
-    down = {"direction": Direction.DESC, "interval": Interval.D1, "from_ms": 0}
-    first = asked(**down).page([bar(NOW - DAY, Interval.D1)])
-    question = asked(**down, request=PageRequest(3, first.cursors[0]))
+    down = partial(asked, direction=Direction.DESC, interval=Interval.D1, from_ms=0)
+    first = down().page([bar(NOW - DAY, Interval.D1)])
+    question = down(request=PageRequest(3, first.cursors[0]))
     assert question.span(NOW) == (0, NOW)
     assert question.page([]).has_previous is True
 
@@ -135,7 +136,8 @@ def test_snapshots_are_asked_for_between_days_or_without_bounds() -> None:
     first, last = date(2025, 1, 1), date(2025, 1, 2)
     request = PageRequest(3)
     for span in ((first, last), (first, first), (None, last), (first, None)):
-        assert SnapshotsAsked("BTC", *span, Direction.ASC, request).span == span
+        found = SnapshotsAsked("BTC", span[0], span[1], Direction.ASC, request)
+        assert found.span == span
     with pytest.raises(InvalidArgument) as refused:
         SnapshotsAsked("BTC", last, first, Direction.ASC, request)
     assert refused.value.argument == "from"

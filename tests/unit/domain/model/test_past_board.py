@@ -88,9 +88,9 @@ def test_a_rate_whose_bar_does_not_say_where_it_is_from_is_dated_with_it() -> No
 
 
 def test_without_rates_there_is_a_board_and_no_tether_percent() -> None:
-    for bars in ([], [bar(OFFICIAL_FX=basis("1", "1290"))]):
-        board = PastBoard(AT, [COIN], bars)
-        assert board.summary().tether_percent is None
+    assert PastBoard(AT, [COIN], []).summary().tether_percent is None
+    board = PastBoard(AT, [COIN], [bar(OFFICIAL_FX=basis("1", "1290"))])
+    assert board.summary().tether_percent is None
     premium = board.premium("BTC")
     assert premium is not None
     assert premium.domestic is not None

@@ -1,12 +1,14 @@
 """The premium: three bases, their quality, and one reason for each."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from domain.model.fx import PremiumBasis
+from domain.model.coin import Coin
+from domain.model.fx import FxRate, PremiumBasis
 from domain.model.market import Exchange, Quality, Reason
 from domain.model.premium import (
     BasisPremium,
@@ -18,6 +20,8 @@ from domain.model.premium import (
     evaluate_basis,
     guard_percent,
 )
+from domain.model.quote import Quote
+from tests.unit.domain.model.conftest import Make
 
 OFFICIAL, USDT, USDC = PremiumBasis
 LIVE, STALE, UNAVAILABLE = Quality
@@ -25,13 +29,14 @@ KEPT = Numbers(Decimal("1.5"), Decimal(100))
 
 
 @pytest.fixture
-def legs(make: Any) -> Legs:
+def legs(make: Make) -> Legs:
     """Both sides LIVE at a premium of zero on 1300 won."""
     return Legs(make.quote("KRW-BTC", "52000000"), make.quote("BTCUSDT", "40000"), True)
 
 
-def stale(quote: Any) -> Any:
+def stale(quote: Quote | None) -> Quote:
     """Return the quote, no longer live."""
+    assert quote is not None
     return replace(quote, quality=STALE)
 
 
@@ -50,7 +55,7 @@ def test_a_percent_is_rounded_once_however_late_the_deciding_digit_comes() -> No
 
 
 def test_two_fresh_legs_and_a_fresh_rate_are_live_without_a_reason(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     found = evaluate_basis(OFFICIAL, legs, make.rate("1300"), None)
     assert (found.quality, found.reason) == (LIVE, None)
@@ -73,7 +78,7 @@ def test_a_basis_without_numbers_has_neither_percent_nor_won(legs: Legs) -> None
     ],
 )
 def test_what_cannot_be_compared_is_null_and_unavailable_with_its_reason(
-    legs: Legs, make: Any, spoilt: dict[str, Any], reason: Reason
+    legs: Legs, make: Make, spoilt: dict[str, Any], reason: Reason
 ) -> None:
     found = evaluate_basis(OFFICIAL, replace(legs, **spoilt), make.rate("1300"), KEPT)
     assert (found.numbers, found.quality) == (None, UNAVAILABLE)
@@ -86,7 +91,7 @@ def test_a_rate_never_known_is_null_and_unavailable(legs: Legs) -> None:
     assert found.reason is Reason.FX_MISSING
 
 
-def test_the_one_reason_is_the_first_that_holds(legs: Legs, make: Any) -> None:
+def test_the_one_reason_is_the_first_that_holds(legs: Legs, make: Make) -> None:
     """Spoil everything, then repair one thing after the other."""
     state: dict[str, Any] = {
         "unsure": True,
@@ -123,21 +128,24 @@ def test_the_one_reason_is_the_first_that_holds(legs: Legs, make: Any) -> None:
     [("domestic", Reason.DOMESTIC_STALE), ("global_", Reason.GLOBAL_STALE)],
 )
 def test_a_stale_leg_keeps_the_last_numbers_from_two_fresh_legs(
-    legs: Legs, make: Any, side: str, reason: Reason
+    legs: Legs, make: Make, side: str, reason: Reason
 ) -> None:
-    aged = replace(legs, **{side: stale(getattr(legs, side))})
+    aged = {
+        "domestic": replace(legs, domestic=stale(legs.domestic)),
+        "global_": replace(legs, global_=stale(legs.global_)),
+    }[side]
     found = evaluate_basis(OFFICIAL, aged, make.rate("1400"), KEPT)
     assert (found.numbers, found.quality, found.reason) == (KEPT, STALE, reason)
 
 
-def test_a_stale_leg_without_earlier_numbers_has_none(legs: Legs, make: Any) -> None:
+def test_a_stale_leg_without_earlier_numbers_has_none(legs: Legs, make: Make) -> None:
     aged = replace(legs, global_=stale(legs.global_))
     found = evaluate_basis(OFFICIAL, aged, make.rate("1300"), None)
     assert (found.numbers, found.quality) == (None, STALE)
 
 
 def test_a_stale_rate_still_gives_numbers_from_two_fresh_legs(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     found = evaluate_basis(OFFICIAL, legs, make.rate("1300", STALE), KEPT)
     assert (found.percent, found.quality) == (0, STALE)
@@ -145,21 +153,21 @@ def test_a_stale_rate_still_gives_numbers_from_two_fresh_legs(
 
 
 def test_a_coin_without_a_global_market_has_no_rate_either(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     alone = replace(legs, has_global_market=False, global_=None)
     found = evaluate_basis(OFFICIAL, alone, make.rate("1300"), None)
     assert (found.fx, found.reason) == (None, Reason.NO_GLOBAL_MARKET)
 
 
-def test_another_unavailable_basis_still_shows_its_rate(legs: Legs, make: Any) -> None:
+def test_another_unavailable_basis_still_shows_its_rate(legs: Legs, make: Make) -> None:
     rate = make.rate("1300")
     found = evaluate_basis(OFFICIAL, replace(legs, halted=True), rate, None)
     assert found.fx == rate
 
 
 def test_bases_are_always_three_in_the_order_of_the_vocabulary(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     rates = {USDC: make.rate("1400"), OFFICIAL: make.rate("1300"), USDT: None}
     bases = evaluate(legs, rates, {})
@@ -168,14 +176,16 @@ def test_bases_are_always_three_in_the_order_of_the_vocabulary(
     assert bases[2].percent == Decimal("-7.142857")
 
 
-def premium_of(coin: Any, legs: Legs, rates: Any) -> Premium:
+def premium_of(
+    coin: Coin, legs: Legs, rates: Mapping[PremiumBasis, FxRate | None]
+) -> Premium:
     """Return a version of a premium."""
     bases = evaluate(legs, rates, {})
     return Premium(coin, legs.domestic, legs.global_, bases, at_ms=0)
 
 
 def test_quality_reason_and_percent_speak_of_the_official_basis(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     rates = {OFFICIAL: make.rate("1250", STALE), USDT: make.rate("1300")}
     found = premium_of(make.coin("BTC"), legs, rates)
@@ -199,7 +209,7 @@ def test_quality_reason_and_percent_speak_of_the_official_basis(
     ],
 )
 def test_bases_are_in_conflict_when_one_is_above_and_another_below_zero(
-    make: Any, percents: tuple[str | None, ...], conflict: bool
+    make: Make, percents: tuple[str | None, ...], conflict: bool
 ) -> None:
     bases = tuple(
         BasisPremium(
@@ -216,16 +226,17 @@ def test_bases_are_in_conflict_when_one_is_above_and_another_below_zero(
 
 
 def test_a_version_already_tells_what_differs_by_ages_and_received_at_only(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     coin, rates = make.coin("BTC"), {OFFICIAL: make.rate("1300")}
     found = premium_of(coin, legs, rates)
+    assert legs.domestic is not None
     later = replace(legs, domestic=replace(legs.domestic, received_ms=9, skew_ms=9))
     assert found.tells(coin, later, found.bases)
 
 
 def test_a_version_does_not_tell_another_coin_leg_or_basis(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     coin, rates = make.coin("BTC"), {OFFICIAL: make.rate("1300")}
     found = premium_of(coin, legs, rates)
@@ -243,14 +254,14 @@ def test_a_version_does_not_tell_another_coin_leg_or_basis(
 
 
 def test_the_guard_looks_at_the_percent_as_if_the_pair_were_sure(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     rates = {OFFICIAL: make.rate("1250")}
     assert guard_percent(replace(legs, unsure=True), rates) == 4
 
 
 def test_the_guard_looks_at_nothing_that_would_not_be_live(
-    legs: Legs, make: Any
+    legs: Legs, make: Make
 ) -> None:
     rates = {OFFICIAL: make.rate("1250")}
     aged = replace(legs, global_=stale(legs.global_))

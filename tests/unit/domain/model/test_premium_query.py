@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Protocol, TypedDict
 
 import pytest
 
@@ -15,12 +15,36 @@ from domain.model.premium_query import (
     PremiumOrder,
     PremiumOrderField,
 )
+from tests.unit.domain.model.conftest import Make
 
 LIVE, STALE, UNAVAILABLE = Quality
 
 
+class Row(Protocol):
+    """Makes a published premium."""
+
+    def __call__(
+        self,
+        symbol: str,
+        percent: str | None = "1",
+        *,
+        quality: Quality = LIVE,
+        usdt_percent: str | None = None,
+        volume: str | None = None,
+        change: str | None = None,
+        domestic: bool = True,
+    ) -> Premium: ...
+
+
+class Bounds(TypedDict, total=False):
+    """Which percents are wanted."""
+
+    min_percent: Decimal
+    max_percent: Decimal
+
+
 @pytest.fixture
-def row(make: Any) -> Any:
+def row(make: Make) -> Row:
     """A maker of published premiums; the won are ten times the percent."""
 
     def premium(
@@ -57,24 +81,24 @@ def row(make: Any) -> Any:
     return premium
 
 
-def test_without_conditions_everything_matches(row: Any) -> None:
+def test_without_conditions_everything_matches(row: Row) -> None:
     assert PremiumFilter().matches(row("BTC", None, quality=UNAVAILABLE))
 
 
 def test_symbols_match_without_regard_to_case_and_unknown_ones_match_nothing(
-    row: Any,
+    row: Row,
 ) -> None:
     wanted = PremiumFilter.of(symbols=["btc", "nosuch"])
     assert wanted.matches(row("BTC"))
     assert not wanted.matches(row("ETH"))
 
 
-def test_empty_lists_match_nothing(row: Any) -> None:
+def test_empty_lists_match_nothing(row: Row) -> None:
     assert not PremiumFilter.of(symbols=[]).matches(row("BTC"))
     assert not PremiumFilter.of(quality=[]).matches(row("BTC"))
 
 
-def test_quality_is_that_of_the_official_basis(row: Any) -> None:
+def test_quality_is_that_of_the_official_basis(row: Row) -> None:
     wanted = PremiumFilter.of(quality=[STALE, UNAVAILABLE])
     assert wanted.matches(row("BTC", quality=STALE))
     assert not wanted.matches(row("BTC", quality=LIVE))
@@ -94,17 +118,17 @@ def test_quality_is_that_of_the_official_basis(row: Any) -> None:
     ],
 )
 def test_percent_bounds_are_inclusive_and_a_null_percent_matches_none(
-    row: Any, bounds: Any, percent: str | None, matches: bool
+    row: Row, bounds: Bounds, percent: str | None, matches: bool
 ) -> None:
     assert PremiumFilter.of(**bounds).matches(row("BTC", percent)) is matches
 
 
-def test_the_percent_bounds_speak_of_the_official_basis(row: Any) -> None:
+def test_the_percent_bounds_speak_of_the_official_basis(row: Row) -> None:
     wanted = PremiumFilter.of(min_percent=Decimal(5))
     assert not wanted.matches(row("BTC", "1", usdt_percent="9"))
 
 
-def test_a_volume_that_is_too_low_or_unknown_does_not_match(row: Any) -> None:
+def test_a_volume_that_is_too_low_or_unknown_does_not_match(row: Row) -> None:
     wanted = PremiumFilter.of(min_quote_volume_24h=Decimal(100))
     assert wanted.matches(row("BTC", volume="100"))
     assert not wanted.matches(row("BTC", volume="99.9"))
@@ -113,26 +137,25 @@ def test_a_volume_that_is_too_low_or_unknown_does_not_match(row: Any) -> None:
 
 
 def test_equal_filters_have_equal_names_and_different_ones_do_not() -> None:
-    def name(**conditions: Any) -> str:
-        return PremiumFilter.of(**conditions).name
+    of = PremiumFilter.of
 
-    assert name(symbols=["b", "A"]) == name(symbols=["A", "B", "a"])
-    assert name(min_percent=Decimal("1.0")) == name(min_percent=Decimal(1))
-    names = [
-        name(),
-        name(symbols=[]),
-        name(symbols=["A"]),
-        name(quality=[]),
-        name(quality=[LIVE]),
-        name(min_percent=Decimal(1)),
-        name(max_percent=Decimal(1)),
-        name(min_quote_volume_24h=Decimal(1)),
+    assert of(symbols=["b", "A"]).name == of(symbols=["A", "B", "a"]).name
+    assert of(min_percent=Decimal("1.0")).name == of(min_percent=Decimal(1)).name
+    filters = [
+        of(),
+        of(symbols=[]),
+        of(symbols=["A"]),
+        of(quality=[]),
+        of(quality=[LIVE]),
+        of(min_percent=Decimal(1)),
+        of(max_percent=Decimal(1)),
+        of(min_quote_volume_24h=Decimal(1)),
     ]
-    assert len(set(names)) == len(names)
+    assert len({wanted.name for wanted in filters}) == len(filters)
 
 
 @pytest.fixture
-def rows(row: Any) -> list[Premium]:
+def rows(row: Row) -> list[Premium]:
     """Four premiums whose orders all differ."""
     return [
         row("A", "3", usdt_percent="1", volume="5", change="0"),

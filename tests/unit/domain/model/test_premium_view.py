@@ -1,18 +1,18 @@
 """What one subscriber has been told: nothing lost, nothing told twice."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from domain.model.market import Exchange, Quality
 from domain.model.premium_query import PremiumFilter, PremiumView
+from tests.unit.domain.model.conftest import Desk, Make
 
 
 class Client:
     """A view on a board, and what it told last."""
 
-    def __init__(self, desk: Any, wanted: PremiumFilter) -> None:
+    def __init__(self, desk: Desk, wanted: PremiumFilter) -> None:
         self.board = desk.board
         self.view = PremiumView(wanted)
 
@@ -32,14 +32,14 @@ class Client:
 
 
 @pytest.fixture
-def above(open_desk: Any) -> Client:
+def above(open_desk: Desk) -> Client:
     """A client that wants at least 1 percent; all is at zero."""
     client = Client(open_desk, PremiumFilter.of(min_percent=Decimal(1)))
     assert client.begin() == []
     return client
 
 
-def test_the_first_event_holds_every_matching_coin_by_symbol(open_desk: Any) -> None:
+def test_the_first_event_holds_every_matching_coin_by_symbol(open_desk: Desk) -> None:
     open_desk.trade("KRW-BTC", "1")
     open_desk.tick()
     client = Client(open_desk, PremiumFilter())
@@ -48,7 +48,7 @@ def test_the_first_event_holds_every_matching_coin_by_symbol(open_desk: Any) -> 
     assert client.next() == ([], [])
 
 
-def test_a_later_event_holds_only_what_changed(open_desk: Any) -> None:
+def test_a_later_event_holds_only_what_changed(open_desk: Desk) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
     open_desk.trade("KRW-ETH", "1")
@@ -57,7 +57,7 @@ def test_a_later_event_holds_only_what_changed(open_desk: Any) -> None:
     assert client.next() == ([], [])
 
 
-def test_changes_of_several_ticks_are_merged(open_desk: Any) -> None:
+def test_changes_of_several_ticks_are_merged(open_desk: Desk) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
     for market, price in (("KRW-ETH", "1"), ("KRW-BTC", "2"), ("KRW-ETH", "3")):
@@ -67,7 +67,7 @@ def test_changes_of_several_ticks_are_merged(open_desk: Any) -> None:
 
 
 def test_a_coin_that_came_to_match_is_told_and_one_that_no_longer_does_is_removed(
-    open_desk: Any, above: Client
+    open_desk: Desk, above: Client
 ) -> None:
     open_desk.trade("KRW-BTC", "53000000")
     open_desk.tick()
@@ -78,7 +78,7 @@ def test_a_coin_that_came_to_match_is_told_and_one_that_no_longer_does_is_remove
 
 
 def test_a_change_of_a_coin_that_never_matched_is_not_told(
-    open_desk: Any, above: Client
+    open_desk: Desk, above: Client
 ) -> None:
     open_desk.trade("KRW-BTC", "52000001")
     open_desk.tick()
@@ -86,7 +86,7 @@ def test_a_change_of_a_coin_that_never_matched_is_not_told(
 
 
 def test_a_percent_that_became_null_is_removed_under_a_percent_filter(
-    open_desk: Any, above: Client, make: Any
+    open_desk: Desk, above: Client, make: Make
 ) -> None:
     open_desk.trade("KRW-BTC", "53000000")
     open_desk.tick()
@@ -97,7 +97,7 @@ def test_a_percent_that_became_null_is_removed_under_a_percent_filter(
 
 
 def test_a_delisted_coin_that_was_told_is_removed_once(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
@@ -108,7 +108,7 @@ def test_a_delisted_coin_that_was_told_is_removed_once(
 
 
 def test_a_delisted_coin_that_was_never_told_is_not_removed(
-    open_desk: Any, above: Client, make: Any
+    open_desk: Desk, above: Client, make: Make
 ) -> None:
     open_desk.board.set_coins([make.coin("BTC")])
     open_desk.tick()
@@ -116,7 +116,7 @@ def test_a_delisted_coin_that_was_never_told_is_not_removed(
 
 
 def test_a_coin_that_left_and_came_back_between_two_events_is_told_again(
-    open_desk: Any, make: Any
+    open_desk: Desk, make: Make
 ) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
@@ -126,7 +126,7 @@ def test_a_coin_that_left_and_came_back_between_two_events_is_told_again(
     assert client.next() == (["ETH"], [])
 
 
-def test_a_venue_going_down_is_one_event_with_all_its_coins(open_desk: Any) -> None:
+def test_a_venue_going_down_is_one_event_with_all_its_coins(open_desk: Desk) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
     open_desk.down(Exchange.UPBIT)
@@ -135,7 +135,7 @@ def test_a_venue_going_down_is_one_event_with_all_its_coins(open_desk: Any) -> N
 
 
 def test_a_venue_going_down_removes_its_coins_from_those_who_want_live_ones(
-    open_desk: Any,
+    open_desk: Desk,
 ) -> None:
     client = Client(open_desk, PremiumFilter.of(quality=[Quality.LIVE]))
     assert client.begin() == ["BTC", "ETH"]
@@ -144,7 +144,7 @@ def test_a_venue_going_down_removes_its_coins_from_those_who_want_live_ones(
     assert client.next() == ([], ["BTC", "ETH"])
 
 
-def test_ages_alone_make_no_event(open_desk: Any) -> None:
+def test_ages_alone_make_no_event(open_desk: Desk) -> None:
     client = Client(open_desk, PremiumFilter())
     client.begin()
     open_desk.pass_s(4)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
@@ -10,6 +10,7 @@ from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, MarketKey, Quality
 from domain.model.number import INT32_MAX
 from domain.model.quote import MAX_AHEAD_MS, MarketState, Quote, QuoteBook
+from tests.unit.domain.model.conftest import Make
 
 KEY = MarketKey(Exchange.BINANCE, "BTCUSDT")
 SATS = MarketKey(Exchange.BINANCE, "1000SATSUSDT")
@@ -26,6 +27,18 @@ def book() -> QuoteBook:
     return book
 
 
+class Said(TypedDict, total=False):
+    """What an update may say beside its price."""
+
+    bid: Decimal
+    ask: Decimal
+    base_volume_24h: Decimal
+    quote_volume_24h: Decimal
+    open_24h: Decimal
+    open_utc: Decimal
+    tradable: bool
+
+
 def tell(
     book: QuoteBook,
     price: str | None,
@@ -34,7 +47,7 @@ def tell(
     market: str = "BTCUSDT",
     received_s: float = 0.0,
     channel: Channel = Channel.WEBSOCKET,
-    **said: Any,
+    **said: Unpack[Said],
 ) -> list[MarketKey]:
     """Tell the book one update, received half a second after its stamp or T0."""
     amount = None if price is None else Decimal(price)
@@ -259,8 +272,17 @@ class TestMidnight:
 
 def test_a_restored_quote_is_cache_and_carried_by_no_session(book: QuoteBook) -> None:
     stored = Quote(
-        *(KEY.exchange, KEY.market, Decimal(40000), T0, T0 + 9),
-        *(Channel.WEBSOCKET, LIVE, Decimal(1), Decimal(2), Decimal(3), Decimal(4)),
+        exchange=KEY.exchange,
+        market=KEY.market,
+        price=Decimal(40000),
+        exchange_ms=T0,
+        received_ms=T0 + 9,
+        channel=Channel.WEBSOCKET,
+        quality=LIVE,
+        bid=Decimal(1),
+        ask=Decimal(2),
+        base_volume_24h=Decimal(3),
+        quote_volume_24h=Decimal(4),
     )
     book.restore(stored)
     assert quote(book) == replace(stored, channel=Channel.CACHE)
@@ -319,12 +341,14 @@ def test_age_is_now_minus_exchange_time_corrected_by_skew_and_within_an_int(
         {"exchange": Exchange.UPBIT},
     ],
 )
-def test_quotes_differ_by_anything_a_client_sees(make: Any, other: Any) -> None:
+def test_quotes_differ_by_anything_a_client_sees(
+    make: Make, other: dict[str, Any]
+) -> None:
     found = make.quote("BTCUSDT", "1")
     assert not found.says_same(replace(found, **other))
 
 
-def test_ages_and_received_at_make_no_other_quote(make: Any) -> None:
+def test_ages_and_received_at_make_no_other_quote(make: Make) -> None:
     found = make.quote("BTCUSDT", "1")
     assert found.says_same(replace(found, received_ms=0, skew_ms=7))
 

@@ -1,14 +1,13 @@
 """USDT and USDC as rates."""
 
-from typing import Any
-
 import pytest
 
 from domain.model.market import Quality
 from domain.model.stable_rate import stable_rate
+from tests.unit.domain.model.conftest import Make
 
 
-def test_a_stable_coin_s_won_price_is_a_rate_of_its_own_instant(make: Any) -> None:
+def test_a_stable_coin_s_won_price_is_a_rate_of_its_own_instant(make: Make) -> None:
     quote = make.quote("KRW-USDT", "1402", Quality.STALE)
     rate = stable_rate("USDT", quote)
     assert rate is not None
@@ -21,6 +20,6 @@ def test_a_stable_coin_s_won_price_is_a_rate_of_its_own_instant(make: Any) -> No
     ("price", "taken"),
     [("499.99", False), ("500", True), ("3000", True), ("3000.01", False)],
 )
-def test_a_rate_outside_its_bounds_is_none(make: Any, price: str, taken: bool) -> None:
+def test_a_rate_outside_its_bounds_is_none(make: Make, price: str, taken: bool) -> None:
     found = stable_rate("USDT", make.quote("KRW-USDT", price))
     assert (found is not None) is taken

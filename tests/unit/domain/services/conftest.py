@@ -13,6 +13,8 @@ from domain.model.coin import Coin, Listing
 from domain.model.event import FeedBatch, FeedUp, QuoteUpdate
 from domain.model.fx import FxChain, FxQuote, FxSourcePlan
 from domain.model.market import Channel, Exchange, VenueMarket
+from domain.model.premium import Premium
+from domain.model.quote import Quote
 from domain.services.board_service import BoardService
 from domain.services.market_service import MarketService
 
@@ -60,6 +62,19 @@ class World:
         """Let a trade reach the board by the venue's stream."""
         exchange = Exchange.UPBIT if market.startswith("KRW-") else Exchange.BINANCE
         self.markets[exchange].observe(_batch(exchange, self, market, price))
+
+    def premium(self, symbol: str = "BTC") -> Premium:
+        """Tick, and return what is published of a coin."""
+        self.board.tick()
+        found = self.board.board.premium(symbol)
+        assert found is not None, f"{symbol} is not on the board"
+        return found
+
+    def domestic(self, symbol: str = "BTC") -> Quote:
+        """Tick, and return a coin's price in won."""
+        quote = self.premium(symbol).domestic
+        assert quote is not None, f"{symbol} has no price in won"
+        return quote
 
 
 def _batch(exchange: Exchange, world: World, market: str, price: str) -> FeedBatch:

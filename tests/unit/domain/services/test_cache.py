@@ -17,7 +17,7 @@ class Well:
         self.cancelled = 0
 
     async def load(self) -> str:
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.loads.append(future)
         try:
             return await future

@@ -1,17 +1,16 @@
 """Whether a venue lists a market, by its own last word."""
 
-from typing import Any
-
 from adapters.memory.store import MemoryCoinRepository
 from domain.model.identity import IdentityTable
 from domain.model.market import Exchange, MarketKey, VenueMarket
 from domain.services.catalog_service import CatalogService
+from tests.unit.domain.services.conftest import World
 
 BTC = MarketKey(Exchange.UPBIT, "KRW-BTC")
 BNB = MarketKey(Exchange.BINANCE, "BNBUSDT")
 
 
-async def test_nobody_knows_before_the_venue_has_told(world: Any) -> None:
+async def test_nobody_knows_before_the_venue_has_told(world: World) -> None:
     sources = list(world.sources.values())
     world.sources[Exchange.BINANCE].down = "down"
     catalog = CatalogService(
@@ -25,7 +24,7 @@ async def test_nobody_knows_before_the_venue_has_told(world: Any) -> None:
 
 
 async def test_markets_of_no_coin_on_the_board_are_listed_too_until_they_go(
-    world: Any,
+    world: World,
 ) -> None:
     binance = world.sources[Exchange.BINANCE]
     binance.open(VenueMarket(Exchange.BINANCE, "BNBUSDT", "BNB", "USDT", True))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from domain.services.catalog_service import (
     SYNC_INTERVAL_S,
     CatalogService,
 )
+from tests.unit.domain.services.conftest import World
 
 NEW = Coin(
     "NEW",
@@ -47,7 +47,7 @@ def repository() -> CountedRepository:
 
 @pytest.fixture
 async def catalog(
-    world: Any, repository: CountedRepository
+    world: World, repository: CountedRepository
 ) -> AsyncIterator[CatalogService]:
     """A catalogue that runs and has found its first coins."""
     service = CatalogService(
@@ -61,7 +61,7 @@ async def catalog(
 
 
 async def test_a_coin_stored_by_another_process_is_there_within_a_second(
-    catalog: CatalogService, world: Any, repository: CountedRepository
+    catalog: CatalogService, world: World, repository: CountedRepository
 ) -> None:
     for source in world.sources.values():
         source.down = "refused"
@@ -74,7 +74,7 @@ async def test_a_coin_stored_by_another_process_is_there_within_a_second(
 
 
 async def test_what_a_venue_told_before_does_not_close_what_another_process_found(
-    catalog: CatalogService, world: Any, repository: CountedRepository
+    catalog: CatalogService, world: World, repository: CountedRepository
 ) -> None:
     await MemoryCoinRepository(repository.store).save([NEW])
     await world.clock.advance(STORE_INTERVAL_S)
@@ -93,7 +93,7 @@ async def test_what_a_venue_told_before_does_not_close_what_another_process_foun
 
 
 async def test_while_nothing_is_stored_nothing_is_read_and_nobody_is_told(
-    catalog: CatalogService, world: Any, repository: CountedRepository
+    catalog: CatalogService, world: World, repository: CountedRepository
 ) -> None:
     heard: list[object] = []
     catalog.on_change(heard.append)
@@ -104,7 +104,7 @@ async def test_while_nothing_is_stored_nothing_is_read_and_nobody_is_told(
 
 
 async def test_a_market_of_a_known_coin_is_taken_over_and_the_rest_left_alone(
-    catalog: CatalogService, world: Any, repository: CountedRepository
+    catalog: CatalogService, world: World, repository: CountedRepository
 ) -> None:
     btc = catalog.coin("BTC")
     assert btc is not None
@@ -118,7 +118,7 @@ async def test_a_market_of_a_known_coin_is_taken_over_and_the_rest_left_alone(
 
 
 async def test_a_store_that_is_away_is_asked_again(
-    catalog: CatalogService, world: Any, repository: CountedRepository
+    catalog: CatalogService, world: World, repository: CountedRepository
 ) -> None:
     await MemoryCoinRepository(repository.store).save([NEW])
     repository.store.down = "away"
@@ -131,7 +131,7 @@ async def test_a_store_that_is_away_is_asked_again(
 
 async def test_a_store_that_goes_away_between_the_two_questions_is_asked_again(
     catalog: CatalogService,
-    world: Any,
+    world: World,
     repository: CountedRepository,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -153,7 +153,7 @@ async def test_a_store_that_goes_away_between_the_two_questions_is_asked_again(
 
 
 async def test_before_the_store_was_read_nothing_is_noticed(
-    world: Any, repository: CountedRepository
+    world: World, repository: CountedRepository
 ) -> None:
     service = CatalogService(repository, [], IdentityTable([]), world.clock)
     await MemoryCoinRepository(repository.store).save([NEW])

@@ -1,11 +1,12 @@
 """The catalogue: loaded from the store, kept in step with the venues."""
 
 import asyncio
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import pytest
 
 from adapters.memory.store import MemoryCoinRepository, MemoryStore
+from domain.model.coin import Coin
 from domain.model.coin_query import CoinFilter, CoinOrder
 from domain.model.error import InvalidArgument
 from domain.model.identity import IdentityTable
@@ -19,6 +20,7 @@ from domain.services.catalog_service import (
     SYNC_INTERVAL_S,
     CatalogService,
 )
+from tests.unit.domain.services.conftest import World
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-def _catalog(world: Any, store: MemoryStore, icon_url: str = "") -> CatalogService:
+def _catalog(world: World, store: MemoryStore, icon_url: str = "") -> CatalogService:
     return CatalogService(
         MemoryCoinRepository(store),
         list(world.sources.values()),
@@ -36,21 +38,26 @@ def _catalog(world: Any, store: MemoryStore, icon_url: str = "") -> CatalogServi
     )
 
 
+def _coin(catalog: CatalogService, symbol: str = "BTC") -> Coin:
+    coin = catalog.coin(symbol)
+    assert coin is not None
+    return coin
+
+
 async def test_coins_come_from_the_venues_and_are_stored(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     heard: list[list[str]] = []
     catalog.on_change(lambda coins: heard.append([coin.symbol for coin in coins]))
     assert await catalog.sync()
     assert {tuple(symbols) for symbols in heard} == {("BTC", "ETH")}
-    assert catalog.coin("btc") is not None
-    assert catalog.coin("btc").korean_name == "비트코인"
+    assert _coin(catalog, "btc").korean_name == "비트코인"
     assert set(store.coins) == {"BTC", "ETH"}
 
 
 async def test_a_second_look_at_the_same_lists_changes_nothing(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     await catalog.sync()
@@ -61,7 +68,7 @@ async def test_a_second_look_at_the_same_lists_changes_nothing(
 
 
 async def test_stored_coins_are_known_before_any_venue_answers(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     await _catalog(world, store).sync()
     catalog = _catalog(world, store)
@@ -70,17 +77,16 @@ async def test_stored_coins_are_known_before_any_venue_answers(
 
 
 async def test_a_silent_venue_changes_nothing_and_only_it_is_asked_again(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     world.sources[Exchange.BINANCE].down = "refused"
     task = asyncio.create_task(catalog.run())
     await world.clock.settle()
-    assert catalog.coin("BTC") is not None
-    assert catalog.coin("BTC").global_ is None
+    assert _coin(catalog).global_ is None
     world.sources[Exchange.BINANCE].down = None
     await world.clock.advance(WAITS_S[0])
-    assert catalog.coin("BTC").global_ is not None
+    assert _coin(catalog).global_ is not None
     asked = [
         len([q for q, _ in source.asked if q == "markets"])
         for source in world.sources.values()
@@ -92,7 +98,7 @@ async def test_a_silent_venue_changes_nothing_and_only_it_is_asked_again(
 
 
 async def test_a_venue_that_answers_late_finds_what_the_other_told_before(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     world.sources[Exchange.UPBIT].down = "refused"
@@ -102,12 +108,12 @@ async def test_a_venue_that_answers_late_finds_what_the_other_told_before(
     await world.clock.advance(30)
     world.sources[Exchange.UPBIT].down = None
     await world.clock.advance(4)
-    assert catalog.coin("BTC").global_ is not None
+    assert _coin(catalog).global_ is not None
     task.cancel()
 
 
 async def test_without_the_store_coins_come_from_the_venues_and_are_stored_later(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     store.down = "refused"
     catalog = _catalog(world, store)
@@ -119,7 +125,7 @@ async def test_without_the_store_coins_come_from_the_venues_and_are_stored_later
 
 
 async def test_a_past_that_is_read_late_is_kept_beside_what_the_venues_told(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     world.sources[Exchange.UPBIT].open(
         VenueMarket(Exchange.UPBIT, "KRW-OLD", "OLD", "KRW", True, "옛것", "Old")
@@ -139,35 +145,35 @@ async def test_a_past_that_is_read_late_is_kept_beside_what_the_venues_told(
 
 
 async def test_an_icon_address_is_made_from_the_venue_s_ticker(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store, "https://icons.example/{symbol}.png")
     await catalog.sync()
-    assert catalog.coin("BTC").icon_url == "https://icons.example/BTC.png"
+    assert _coin(catalog).icon_url == "https://icons.example/BTC.png"
 
 
 async def test_an_icon_address_stored_by_another_process_is_taken_over(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     task = asyncio.create_task(catalog.run())
     await world.clock.advance(STORE_INTERVAL_S)
     assert await _catalog(world, store).set_icon_url("btc", "https://x.example/b.png")
     await world.clock.advance(REFRESH_INTERVAL_S)
-    assert catalog.coin("BTC").icon_url == "https://x.example/b.png"
+    assert _coin(catalog).icon_url == "https://x.example/b.png"
     store.down = "refused"
     await world.clock.advance(REFRESH_INTERVAL_S)
-    assert catalog.coin("BTC").icon_url == "https://x.example/b.png"
+    assert _coin(catalog).icon_url == "https://x.example/b.png"
     task.cancel()
 
 
 async def test_a_coin_that_changes_while_it_is_written_is_written_again(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     class SlowRepository(MemoryCoinRepository):
         """A venue renames a coin in the middle of the first write."""
 
-        async def save(self, coins: Any) -> None:
+        async def save(self, coins: Collection[Coin]) -> None:
             await super().save(coins)
             if not renamed:
                 renamed.append(True)
@@ -191,32 +197,32 @@ async def test_a_coin_that_changes_while_it_is_written_is_written_again(
 
 
 async def test_a_venue_that_hangs_does_not_hold_back_what_the_other_tells(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging = asyncio.Event()
     binance = world.sources[Exchange.BINANCE]
     answer = binance.markets
 
-    async def late() -> Any:
+    async def late() -> Sequence[VenueMarket]:
         await hanging.wait()
         return await answer()
 
-    binance.markets = late
+    monkeypatch.setattr(binance, "markets", late)
     catalog = _catalog(world, store)
     task = asyncio.create_task(catalog.sync())
     await world.clock.settle()
-    assert catalog.coin("BTC").domestic is not None
-    assert catalog.coin("BTC").global_ is None
+    assert _coin(catalog).domestic is not None
+    assert _coin(catalog).global_ is None
     hanging.set()
     assert await task
-    assert catalog.coin("BTC").global_ is not None
+    assert _coin(catalog).global_ is not None
 
 
 FIRST = (CoinFilter(), CoinOrder(), FIRST_PAGE)
 
 
 async def test_a_page_of_coins_is_made_once_until_the_catalogue_changes(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     await catalog.sync()
@@ -232,7 +238,7 @@ async def test_a_page_of_coins_is_made_once_until_the_catalogue_changes(
 
 
 async def test_the_usual_page_is_there_before_the_first_who_asks(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     await catalog.sync()
@@ -241,7 +247,7 @@ async def test_the_usual_page_is_there_before_the_first_who_asks(
 
 
 async def test_a_broken_cursor_is_refused_and_not_remembered(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     catalog = _catalog(world, store)
     await catalog.sync()
@@ -252,7 +258,7 @@ async def test_a_broken_cursor_is_refused_and_not_remembered(
 
 
 async def test_what_waits_for_the_store_is_counted_and_told_once(
-    world: Any, store: MemoryStore, caplog: pytest.LogCaptureFixture
+    world: World, store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.down = "refused"
     catalog = _catalog(world, store)
@@ -268,7 +274,7 @@ async def test_what_waits_for_the_store_is_counted_and_told_once(
 
 
 async def test_a_past_that_is_read_late_is_not_written_over_by_a_first_look(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     """What was listed on a known day is not stored again as always having been."""
     known = _catalog(world, store)
@@ -292,13 +298,14 @@ async def test_a_past_that_is_read_late_is_not_written_over_by_a_first_look(
 
 
 async def test_a_store_that_hangs_keeps_nobody_from_the_coins_of_the_venues(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     class Hanging(MemoryCoinRepository):
         """A store that never answers."""
 
-        async def load(self) -> Any:
+        async def load(self) -> Sequence[Coin]:
             await asyncio.Event().wait()
+            return ()
 
     catalog = CatalogService(
         Hanging(store), list(world.sources.values()), IdentityTable([]), world.clock
@@ -309,13 +316,13 @@ async def test_a_store_that_hangs_keeps_nobody_from_the_coins_of_the_venues(
     assert catalog.coin("BTC") is not None
     world.sources[Exchange.BINANCE].down = None
     await world.clock.advance(WAITS_S[0])
-    assert catalog.coin("BTC").global_ is not None
+    assert _coin(catalog).global_ is not None
     task.cancel()
     await asyncio.wait([task])
 
 
 async def test_a_venue_held_by_a_limit_is_asked_when_it_may_be(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     source = world.sources[Exchange.UPBIT]
     source.down, source.retry_in_s = "held by the venue's limits", 7.0

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from domain.model.error import InvalidArgument, StoreUnavailable
 from domain.model.identity import IdentityTable
 from domain.model.market import Exchange, VenueMarket
 from domain.services.coin_survey import CoinSurvey, Survey, VenuesSilent
+from tests.unit.domain.services.conftest import World
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def survey(world: Any, store: MemoryStore) -> CoinSurvey:
+def survey(world: World, store: MemoryStore) -> CoinSurvey:
     world.sources[Exchange.UPBIT].open(
         VenueMarket(Exchange.UPBIT, "KRW-USDT", "USDT", "KRW", True, "테더", "Tether")
     )
@@ -81,7 +81,7 @@ def test_a_coin_without_an_open_market_is_known_but_not_taken_by_itself() -> Non
 
 
 async def test_a_venue_that_answers_late_is_asked_again(
-    survey: CoinSurvey, world: Any
+    survey: CoinSurvey, world: World
 ) -> None:
     source = world.sources[Exchange.BINANCE]
     source.down = "refused"
@@ -94,7 +94,7 @@ async def test_a_venue_that_answers_late_is_asked_again(
 
 
 async def test_venues_that_stay_silent_are_named_in_one_line(
-    survey: CoinSurvey, world: Any, store: MemoryStore
+    survey: CoinSurvey, world: World, store: MemoryStore
 ) -> None:
     for source in world.sources.values():
         source.down = "refused"
@@ -106,7 +106,7 @@ async def test_venues_that_stay_silent_are_named_in_one_line(
     assert store.coins == {}
 
 
-async def test_a_long_ban_is_not_waited_for(survey: CoinSurvey, world: Any) -> None:
+async def test_a_long_ban_is_not_waited_for(survey: CoinSurvey, world: World) -> None:
     source = world.sources[Exchange.UPBIT]
     source.down, source.retry_in_s = "address banned", 600.0
     with pytest.raises(VenuesSilent, match=r"upbit\.rest: address banned"):
@@ -114,7 +114,7 @@ async def test_a_long_ban_is_not_waited_for(survey: CoinSurvey, world: Any) -> N
     assert len(source.asked) == 1
 
 
-async def test_a_short_hold_is_waited_for(survey: CoinSurvey, world: Any) -> None:
+async def test_a_short_hold_is_waited_for(survey: CoinSurvey, world: World) -> None:
     source = world.sources[Exchange.UPBIT]
     source.down, source.retry_in_s = "too many requests", 10.0
     taking = asyncio.create_task(survey.take())
@@ -135,7 +135,7 @@ async def test_a_store_that_is_away_is_told(
 
 
 async def test_a_coin_of_the_past_may_be_asked_for_by_name(
-    survey: CoinSurvey, store: MemoryStore, world: Any
+    survey: CoinSurvey, store: MemoryStore, world: World
 ) -> None:
     await survey.save(await survey.take())
     world.sources[Exchange.UPBIT].close("KRW-ETH")

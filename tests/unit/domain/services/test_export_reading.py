@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,9 @@ from domain.model.interval import Interval
 from domain.model.market import Exchange, MarketKey, Quality
 from domain.model.page import Direction
 from domain.model.snapshot import DailyPrices, DailySnapshot, opens_ms
-from domain.ports.bar_history import BarQuery
+from domain.ports.bar_history import BarHistory, BarQuery
+from domain.ports.candle_archive import CandleArchive
+from domain.ports.snapshot_store import SnapshotStore
 from domain.ports.table_sink import TableRow
 from domain.services import export_reading
 from domain.services.export_reading import (
@@ -114,7 +117,13 @@ def kept() -> Kept:
 
 @pytest.fixture
 def reading(kept: Kept) -> ExportReading:
-    return ExportReading(kept, kept, kept, kept.clock)  # type: ignore[arg-type] - what is asked of them
+    # An export asks each port one question; `Kept` answers these three.
+    return ExportReading(
+        cast(BarHistory, kept),
+        cast(SnapshotStore, kept),
+        cast(CandleArchive, kept),
+        kept.clock,
+    )
 
 
 async def test_bars_come_by_symbol_opening_and_basis(

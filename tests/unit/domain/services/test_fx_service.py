@@ -2,25 +2,25 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Any
 
 from adapters.memory.fx_source import MemoryFxSource
 from domain.model.fx import PremiumBasis
 from domain.services.fx_service import RETRY_INTERVAL_S, FxService
+from tests.unit.domain.services.conftest import World
 
 
-async def test_an_answer_reaches_the_board(world: Any) -> None:
+async def test_an_answer_reaches_the_board(world: World) -> None:
     world.go_live()
     source = MemoryFxSource("dunamu")
     source.set_rate(Decimal(1400), world.clock.now_ms())
     assert await FxService(world.board, world.clock).poll(source)
-    world.board.tick()
-    used = world.board.board.premium("BTC").basis(PremiumBasis.OFFICIAL_FX).fx
+    used = world.premium().basis(PremiumBasis.OFFICIAL_FX).fx
+    assert used is not None
     assert (used.rate, used.source) == (Decimal(1400), "dunamu")
 
 
 async def test_a_refused_rate_is_counted_and_the_source_is_asked_again(
-    world: Any,
+    world: World,
 ) -> None:
     source = MemoryFxSource("dunamu")
     source.set_rate(Decimal(1), world.clock.now_ms())
@@ -30,7 +30,7 @@ async def test_a_refused_rate_is_counted_and_the_source_is_asked_again(
 
 
 async def test_a_silent_source_is_asked_again_soon_and_an_answering_one_at_its_pace(
-    world: Any,
+    world: World,
 ) -> None:
     source = MemoryFxSource("dunamu", poll_interval_s=3600.0)
     source.down = "refused"

@@ -2,18 +2,18 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 from adapters.memory.upstream import MemoryDatabase, MemoryUpstream
 from domain.model.health import BreakerState, ServiceStatus, UpstreamStatus
 from domain.model.market import Channel
 from domain.services.health_service import HealthService
+from tests.unit.domain.services.conftest import World
 
 UPBIT = UpstreamStatus("upbit.rest", ServiceStatus.HEALTHY, Channel.REST)
 LIMIT_S = 5.0
 
 
-def test_the_whole_is_healthy_when_every_part_is(world: Any) -> None:
+def test_the_whole_is_healthy_when_every_part_is(world: World) -> None:
     service = HealthService(
         "1.0", [MemoryUpstream(UPBIT)], MemoryDatabase(), world.clock
     )
@@ -24,7 +24,7 @@ def test_the_whole_is_healthy_when_every_part_is(world: Any) -> None:
     assert health.version == "1.0"
 
 
-async def test_watchers_hear_at_once_and_then_only_of_turns(world: Any) -> None:
+async def test_watchers_hear_at_once_and_then_only_of_turns(world: World) -> None:
     upstream, database = MemoryUpstream(UPBIT), MemoryDatabase()
     events = HealthService("1.0", [upstream], database, world.clock).watch()
     first = await anext(events)

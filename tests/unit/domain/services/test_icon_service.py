@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from domain.model.identity import IdentityTable
 from domain.ports.store import Icon
 from domain.services.catalog_service import CatalogService
 from domain.services.icon_service import TTL_S, IconService
+from tests.unit.domain.services.conftest import World
 
 URL = "https://example.com/btc.png"
 
@@ -23,7 +23,7 @@ URL = "https://example.com/btc.png"
 class Icons:
     """The service over twins, with a store that outlives it."""
 
-    def __init__(self, world: Any) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.store = MemoryStore()
         self.store.coins = {
@@ -49,7 +49,7 @@ class Icons:
 
 
 @pytest.fixture
-def icons(world: Any) -> Icons:
+def icons(world: World) -> Icons:
     return Icons(world)
 
 
@@ -168,7 +168,7 @@ async def test_that_nobody_has_a_picture_is_not_believed_while_the_store_is_away
 
 
 async def test_a_picture_that_could_not_be_fetched_is_left_alone_for_a_while(
-    world: Any,
+    world: World,
 ) -> None:
     icons = Icons(world)
     service = await icons.service()
@@ -176,7 +176,7 @@ async def test_a_picture_that_could_not_be_fetched_is_left_alone_for_a_while(
     assert await service._fetched("BTC", URL) is None
 
 
-async def test_coins_whose_addresses_stayed_forget_nothing(world: Any) -> None:
+async def test_coins_whose_addresses_stayed_forget_nothing(world: World) -> None:
     icons = Icons(world)
     service = await icons.service()
     service._failed_s[URL] = 1.0

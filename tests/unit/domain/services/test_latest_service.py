@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,8 @@ from domain.model.board import PremiumBoard
 from domain.model.error import StoreUnavailable
 from domain.model.fx import FxChain, FxSourcePlan
 from domain.model.market import Channel, Quality, Reason
+from domain.model.premium import Premium
+from domain.ports.store import Latest
 from domain.services.board_service import BoardService
 from domain.services.latest_service import (
     SAVE_INTERVAL_S,
@@ -20,6 +21,7 @@ from domain.services.latest_service import (
     UNCLEAN_RESERVE,
     LatestService,
 )
+from tests.unit.domain.services.conftest import World
 
 
 @pytest.fixture
@@ -27,13 +29,13 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-def _service(world: Any, store: MemoryStore, board: BoardService) -> LatestService:
+def _service(world: World, store: MemoryStore, board: BoardService) -> LatestService:
     service = LatestService(MemoryLatestRepository(store), board, world.clock)
     board.on_tick(service.note)
     return service
 
 
-def _reborn(world: Any) -> BoardService:
+def _reborn(world: World) -> BoardService:
     board = BoardService(
         PremiumBoard(FxChain([FxSourcePlan("dunamu", 60.0)])), world.clock
     )
@@ -41,20 +43,27 @@ def _reborn(world: Any) -> BoardService:
     return board
 
 
+def _bitcoin(board: BoardService) -> Premium:
+    premium = board.board.premium("BTC")
+    assert premium is not None
+    return premium
+
+
 async def test_a_restart_brings_every_coin_back_with_its_age_and_reason(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     await service.restore()
     world.go_live()
     world.board.tick()
-    before = world.board.board.premium("BTC")
+    before = _bitcoin(world.board)
     assert await service.save(clean=True)
 
     await world.clock.advance(30)
     board = _reborn(world)
     await _service(world, store, board).restore()
-    premium = board.board.premium("BTC")
+    premium = _bitcoin(board)
+    assert premium.domestic is not None
     assert premium.domestic.channel is Channel.CACHE
     assert premium.domestic.age_ms(world.clock.now_ms()) == 30_000
     assert (premium.quality, premium.reason) == (Quality.STALE, Reason.DOMESTIC_STALE)
@@ -66,7 +75,7 @@ async def test_a_restart_brings_every_coin_back_with_its_age_and_reason(
 
 
 async def test_after_a_kill_the_counts_go_on_above_what_may_have_been_seen(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     world.go_live()
@@ -74,12 +83,12 @@ async def test_after_a_kill_the_counts_go_on_above_what_may_have_been_seen(
     assert await service.save()
     board = _reborn(world)
     await _service(world, store, board).restore()
-    assert board.board.premium("BTC").seq == 1 + UNCLEAN_RESERVE + 1
+    assert _bitcoin(board).seq == 1 + UNCLEAN_RESERVE + 1
     assert board.board.seq == 1 + UNCLEAN_RESERVE + 1
 
 
 async def test_what_the_store_could_not_take_waits_and_the_newest_is_written(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     await service.restore()
@@ -99,7 +108,7 @@ async def test_what_the_store_could_not_take_waits_and_the_newest_is_written(
 
 
 async def test_a_store_that_was_away_at_the_start_is_read_when_it_comes(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     first = _service(world, store, world.board)
     await first.restore()
@@ -117,11 +126,11 @@ async def test_a_store_that_was_away_at_the_start_is_read_when_it_comes(
     assert not await service.save()
     store.down = None
     assert await service.save()
-    assert board.board.premium("BTC").seq > stored_seq
+    assert _bitcoin(board).seq > stored_seq
 
 
 async def test_the_first_write_marks_the_store_as_in_use_and_then_only_changes_do(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     assert await service.save()
@@ -132,7 +141,7 @@ async def test_the_first_write_marks_the_store_as_in_use_and_then_only_changes_d
 
 
 async def test_after_a_kill_a_coin_that_was_never_stored_counts_on_as_well(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     assert await service.save()
@@ -141,10 +150,10 @@ async def test_after_a_kill_a_coin_that_was_never_stored_counts_on_as_well(
     board = _reborn(world)
     await _service(world, store, board).restore()
     board.tick()
-    assert board.board.premium("BTC").seq == UNCLEAN_RESERVE + 1
+    assert _bitcoin(board).seq == UNCLEAN_RESERVE + 1
 
 
-async def test_it_writes_once_a_second(world: Any, store: MemoryStore) -> None:
+async def test_it_writes_once_a_second(world: World, store: MemoryStore) -> None:
     service = _service(world, store, world.board)
     task = asyncio.create_task(service.run())
     world.go_live()
@@ -155,7 +164,7 @@ async def test_it_writes_once_a_second(world: Any, store: MemoryStore) -> None:
 
 
 async def test_counts_are_written_with_the_first_and_then_every_fifth_batch(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     service = _service(world, store, world.board)
     world.go_live()
@@ -169,7 +178,7 @@ async def test_counts_are_written_with_the_first_and_then_every_fifth_batch(
 
 
 async def test_nothing_written_for_five_seconds_is_an_alarm_until_the_first_write(
-    world: Any, store: MemoryStore, caplog: pytest.LogCaptureFixture
+    world: World, store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     service = _service(world, store, world.board)
@@ -200,12 +209,12 @@ async def test_nothing_written_for_five_seconds_is_an_alarm_until_the_first_writ
 
 
 async def test_a_write_that_hangs_is_an_alarm_as_soon_as_it_is_given_up(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     class Slow(MemoryLatestRepository):
         """A store that takes ten seconds to fail."""
 
-        async def save(self, latest: Any) -> None:
+        async def save(self, latest: Latest) -> None:
             await world.clock.sleep(10.0)
             raise StoreUnavailable("no answer in time")
 
@@ -219,12 +228,12 @@ async def test_a_write_that_hangs_is_an_alarm_as_soon_as_it_is_given_up(
 
 
 async def test_what_a_cancelled_write_was_to_keep_is_written_by_the_next(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     class Hanging(MemoryLatestRepository):
         """A store that never answers the first write."""
 
-        async def save(self, latest: Any) -> None:
+        async def save(self, latest: Latest) -> None:
             if not hung:
                 hung.append(True)
                 await asyncio.Event().wait()
@@ -247,7 +256,7 @@ async def test_what_a_cancelled_write_was_to_keep_is_written_by_the_next(
 
 
 async def test_nothing_is_restored_late_before_the_stored_coins_are_read(
-    world: Any, store: MemoryStore
+    world: World, store: MemoryStore
 ) -> None:
     first = _service(world, store, world.board)
     await first.restore()
@@ -268,7 +277,6 @@ async def test_nothing_is_restored_late_before_the_stored_coins_are_read(
     board.set_coins(world.coins)
     unread[0] = None
     assert await service.save()
-    premium = board.board.premium("BTC")
-    assert premium is not None
+    premium = _bitcoin(board)
     assert premium.domestic is not None
     assert premium.domestic.channel is Channel.CACHE

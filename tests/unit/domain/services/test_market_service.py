@@ -3,31 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from domain.model.event import FeedBatch, QuoteUpdate
 from domain.model.market import Channel, Exchange, Quality
 from domain.services.market_service import MAX_READING, MarketService, markets_of
+from tests.unit.domain.services.conftest import World
 
 UPBIT = Exchange.UPBIT
 
 
-def _premium(world: Any, symbol: str) -> Any:
-    world.board.tick()
-    return world.board.board.premium(symbol)
-
-
-def _domestic(world: Any, symbol: str) -> tuple[Quality, Channel]:
-    quote = _premium(world, symbol).domestic
+def _domestic(world: World, symbol: str) -> tuple[Quality, Channel]:
+    quote = world.domestic(symbol)
     return quote.quality, quote.channel
 
 
 @pytest.fixture
-async def running(world: Any) -> AsyncIterator[Any]:
+async def running(world: World) -> AsyncIterator[World]:
     """Upbit with both workers running and a quote of every coin by REST."""
-    market: MarketService = world.markets[UPBIT]
+    market = world.markets[UPBIT]
     world.board.set_coins(world.coins)
     market.set_coins(world.coins)
     _quote_by_rest(world, "52000000")
@@ -42,13 +37,13 @@ async def running(world: Any) -> AsyncIterator[Any]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _quote_by_rest(world: Any, price: str) -> None:
+def _quote_by_rest(world: World, price: str) -> None:
     for code in ("KRW-BTC", "KRW-ETH"):
         world.sources[UPBIT].set_quote(world.quote(code, price))
 
 
 async def test_the_stream_watches_the_markets_of_the_coins_on_the_board(
-    world: Any,
+    world: World,
 ) -> None:
     for market in world.markets.values():
         market.set_coins(world.coins)
@@ -57,7 +52,7 @@ async def test_the_stream_watches_the_markets_of_the_coins_on_the_board(
     assert markets_of(world.coins, Exchange.BINANCE) == ["BTCUSDT", "ETHUSDT"]
 
 
-async def test_a_session_s_seed_makes_quiet_markets_live_again(running: Any) -> None:
+async def test_a_session_s_seed_makes_quiet_markets_live_again(running: World) -> None:
     world, stream = running, running.streams[UPBIT]
     stream.send(world.quote("KRW-BTC", "52000001"))
     assert _domestic(world, "ETH")[0] is Quality.LIVE
@@ -70,7 +65,7 @@ async def test_a_session_s_seed_makes_quiet_markets_live_again(running: Any) -> 
     assert _domestic(world, "ETH")[0] is Quality.LIVE
 
 
-async def test_a_failed_seed_is_tried_again(world: Any) -> None:
+async def test_a_failed_seed_is_tried_again(world: World) -> None:
     source = world.sources[UPBIT]
     source.down = "refused"
     _quote_by_rest(world, "52000000")
@@ -92,7 +87,7 @@ async def test_a_failed_seed_is_tried_again(world: Any) -> None:
         task.cancel()
 
 
-async def test_an_unchanged_catalogue_asks_for_nothing(running: Any) -> None:
+async def test_an_unchanged_catalogue_asks_for_nothing(running: World) -> None:
     world, market = running, running.markets[UPBIT]
     world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
     await world.clock.settle()
@@ -104,7 +99,7 @@ async def test_an_unchanged_catalogue_asks_for_nothing(running: Any) -> None:
     assert world.streams[UPBIT].watched == {"KRW-BTC"}
 
 
-async def test_nothing_is_asked_while_no_market_is_watched(world: Any) -> None:
+async def test_nothing_is_asked_while_no_market_is_watched(world: World) -> None:
     tasks = [
         asyncio.create_task(world.markets[UPBIT].run_stream()),
         asyncio.create_task(world.markets[UPBIT].run_rest()),
@@ -115,7 +110,7 @@ async def test_nothing_is_asked_while_no_market_is_watched(world: Any) -> None:
         task.cancel()
 
 
-async def test_a_lost_stream_is_live_by_rest_within_two_seconds(running: Any) -> None:
+async def test_a_lost_stream_is_live_by_rest_within_two_seconds(running: World) -> None:
     world = running
     world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
     world.streams[UPBIT].cut("silence")
@@ -125,12 +120,12 @@ async def test_a_lost_stream_is_live_by_rest_within_two_seconds(running: Any) ->
     assert _domestic(world, "BTC") == (Quality.LIVE, Channel.REST)
     await world.clock.advance(30)
     assert _domestic(world, "BTC") == (Quality.LIVE, Channel.REST)
-    assert _premium(world, "BTC").domestic.price == 52_000_002
+    assert world.domestic("BTC").price == 52_000_002
     # At once for the first session, one second after the cut, then every five.
     assert world.markets[UPBIT].fallback.count.reads == 8
 
 
-async def test_the_stream_takes_over_without_a_stale_moment(running: Any) -> None:
+async def test_the_stream_takes_over_without_a_stale_moment(running: World) -> None:
     world, stream = running, running.streams[UPBIT]
     stream.send(world.quote("KRW-BTC", "52000001"))
     stream.cut()
@@ -146,7 +141,7 @@ async def test_the_stream_takes_over_without_a_stale_moment(running: Any) -> Non
     assert _domestic(world, "ETH") == (Quality.LIVE, Channel.REST)
 
 
-async def test_no_price_goes_back_when_the_stream_takes_over(running: Any) -> None:
+async def test_no_price_goes_back_when_the_stream_takes_over(running: World) -> None:
     world, stream = running, running.streams[UPBIT]
     late = world.quote("KRW-BTC", "52000001")
     stream.send(late)
@@ -158,10 +153,10 @@ async def test_no_price_goes_back_when_the_stream_takes_over(running: Any) -> No
     await world.clock.settle()
     stream.send(late)
     assert world.markets[UPBIT].fallback.is_polling
-    assert _premium(world, "BTC").domestic.price == 52_000_009
+    assert world.domestic("BTC").price == 52_000_009
 
 
-async def test_a_book_or_an_empty_message_ends_no_polling(running: Any) -> None:
+async def test_a_book_or_an_empty_message_ends_no_polling(running: World) -> None:
     world, stream = running, running.streams[UPBIT]
     stream.cut()
     await world.clock.advance(3)
@@ -172,7 +167,7 @@ async def test_a_book_or_an_empty_message_ends_no_polling(running: Any) -> None:
 
 
 async def test_a_venue_that_is_wholly_down_is_stale_and_comes_back(
-    running: Any,
+    running: World,
 ) -> None:
     world = running
     world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
@@ -188,7 +183,7 @@ async def test_a_venue_that_is_wholly_down_is_stale_and_comes_back(
     assert _domestic(world, "BTC") == (Quality.LIVE, Channel.REST)
 
 
-async def test_a_hundred_silences_leave_no_task_behind(running: Any) -> None:
+async def test_a_hundred_silences_leave_no_task_behind(running: World) -> None:
     world, stream = running, running.streams[UPBIT]
     for _ in range(100):
         stream.send(world.quote("KRW-BTC", "52000001"))
@@ -205,7 +200,7 @@ async def test_a_hundred_silences_leave_no_task_behind(running: Any) -> None:
     assert _domestic(world, "BTC") == (Quality.LIVE, Channel.WEBSOCKET)
 
 
-async def test_an_answer_without_a_price_keeps_nothing_live(running: Any) -> None:
+async def test_an_answer_without_a_price_keeps_nothing_live(running: World) -> None:
     world = running
     world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
     world.streams[UPBIT].cut()
@@ -234,7 +229,7 @@ class _HangingSource:
 
 
 @pytest.fixture
-def hanging(world: Any) -> _HangingSource:
+def hanging(world: World) -> _HangingSource:
     """Upbit's REST side as a black hole."""
     source = _HangingSource()
     world.markets[UPBIT] = MarketService(
@@ -247,7 +242,7 @@ def hanging(world: Any) -> _HangingSource:
 
 
 async def test_hanging_questions_are_overtaken_and_bounded(
-    world: Any, hanging: _HangingSource
+    world: World, hanging: _HangingSource
 ) -> None:
     market = world.markets[UPBIT]
     market.set_coins(world.coins)
@@ -267,7 +262,7 @@ async def test_hanging_questions_are_overtaken_and_bounded(
 
 
 async def test_a_question_held_by_a_breaker_is_asked_as_soon_as_it_may(
-    running: Any,
+    running: World,
 ) -> None:
     world, source = running, running.sources[UPBIT]
     world.streams[UPBIT].cut()
@@ -282,7 +277,7 @@ async def test_a_question_held_by_a_breaker_is_asked_as_soon_as_it_may(
     assert _domestic(world, "BTC")[0] is Quality.LIVE
 
 
-async def test_health_hears_when_a_failing_venue_is_asked_next(running: Any) -> None:
+async def test_health_hears_when_a_failing_venue_is_asked_next(running: World) -> None:
     world, source = running, running.sources[UPBIT]
     world.streams[UPBIT].cut()
     source.down = "refused"
@@ -290,7 +285,7 @@ async def test_health_hears_when_a_failing_venue_is_asked_next(running: Any) -> 
     assert source.next_ms == world.clock.now_ms() + 1_000
 
 
-async def test_a_renewed_session_is_no_new_one(running: Any) -> None:
+async def test_a_renewed_session_is_no_new_one(running: World) -> None:
     world = running
     world.streams[UPBIT].send(world.quote("KRW-BTC", "52000001"))
     asked = len(world.sources[UPBIT].asked)

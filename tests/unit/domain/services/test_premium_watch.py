@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 import pytest
 
 from domain.model.error import UnknownCoin
 from domain.model.premium_query import PremiumFilter
 from domain.services.premium_watch import PremiumWatch
+from tests.unit.domain.services.conftest import World
 
 LIMIT_S = 5.0
+T = TypeVar("T")
 
 
 @pytest.fixture
-async def live(world: Any) -> AsyncIterator[Any]:
+async def live(world: World) -> AsyncIterator[World]:
     """The world live, with its board ticking."""
     world.go_live()
     world.board.tick()
@@ -25,11 +27,11 @@ async def live(world: Any) -> AsyncIterator[Any]:
     task.cancel()
 
 
-async def _next(world: Any, events: AsyncIterator[Any]) -> Any:
+async def _next(world: World, events: AsyncIterator[T]) -> T:
     return await asyncio.wait_for(anext(events), LIMIT_S)
 
 
-async def test_the_first_event_is_the_whole_board(live: Any) -> None:
+async def test_the_first_event_is_the_whole_board(live: World) -> None:
     watch = PremiumWatch(live.board, live.clock)
     first = await _next(live, watch.premiums(PremiumFilter(), 500))
     assert first.snapshot is True
@@ -38,14 +40,14 @@ async def test_the_first_event_is_the_whole_board(live: Any) -> None:
     assert first.seq == live.board.board.seq
 
 
-async def test_an_empty_board_is_a_snapshot_too(world: Any) -> None:
+async def test_an_empty_board_is_a_snapshot_too(world: World) -> None:
     watch = PremiumWatch(world.board, world.clock)
     first = await _next(world, watch.premiums(PremiumFilter(), 100))
     assert (first.snapshot, list(first.premiums)) == (True, [])
     assert first.at_ms == world.clock.now_ms()
 
 
-async def test_later_events_hold_only_what_changed(live: Any) -> None:
+async def test_later_events_hold_only_what_changed(live: World) -> None:
     events = PremiumWatch(live.board, live.clock).premiums(PremiumFilter(), 100)
     await _next(live, events)
     await live.clock.advance(1)
@@ -57,7 +59,7 @@ async def test_later_events_hold_only_what_changed(live: Any) -> None:
 
 
 async def test_a_throttled_subscriber_gets_merged_changes_at_its_pace(
-    live: Any,
+    live: World,
 ) -> None:
     events = PremiumWatch(live.board, live.clock).premiums(PremiumFilter(), 1000)
     await _next(live, events)
@@ -69,14 +71,14 @@ async def test_a_throttled_subscriber_gets_merged_changes_at_its_pace(
     assert not following.done()
     await live.clock.advance(0.11)
     event = await asyncio.wait_for(following, LIMIT_S)
-    assert {p.symbol: p.domestic.price for p in event.premiums} == {
+    assert {p.symbol: p.domestic and p.domestic.price for p in event.premiums} == {
         "BTC": Decimal(52000008),
         "ETH": Decimal(52000008),
     }
 
 
 async def test_who_comes_between_two_ticks_still_gets_each_tick_at_once(
-    live: Any,
+    live: World,
 ) -> None:
     live.trade("KRW-BTC", "52000001")
     await live.clock.advance(0.15)
@@ -89,11 +91,13 @@ async def test_who_comes_between_two_ticks_still_gets_each_tick_at_once(
         live.trade("KRW-BTC", str(52000000 + step))
         await live.clock.advance(0.101)
         assert following.done()
-        assert following.result().at_ms == live.board.last_tick.at_ms
+        tick = live.board.last_tick
+        assert tick is not None
+        assert following.result().at_ms == tick.at_ms
 
 
 async def test_the_first_change_after_a_quiet_interval_goes_out_at_once(
-    live: Any,
+    live: World,
 ) -> None:
     events = PremiumWatch(live.board, live.clock).premiums(PremiumFilter(), 1000)
     await _next(live, events)
@@ -107,7 +111,7 @@ async def test_the_first_change_after_a_quiet_interval_goes_out_at_once(
     assert [p.symbol for p in following.result().premiums] == ["BTC"]
 
 
-async def test_changes_that_do_not_match_the_filter_make_no_event(live: Any) -> None:
+async def test_changes_that_do_not_match_the_filter_make_no_event(live: World) -> None:
     wanted = PremiumFilter.of(symbols=["eth"])
     events = PremiumWatch(live.board, live.clock).premiums(wanted, 100)
     first = await _next(live, events)
@@ -123,7 +127,7 @@ async def test_changes_that_do_not_match_the_filter_make_no_event(live: Any) -> 
     assert (list(event.premiums), list(event.removed)) == ([], ["ETH"])
 
 
-async def test_one_coin_is_told_now_and_after_each_of_its_changes(live: Any) -> None:
+async def test_one_coin_is_told_now_and_after_each_of_its_changes(live: World) -> None:
     events = PremiumWatch(live.board, live.clock).premium("btc", 100)
     first = await _next(live, events)
     assert first.symbol == "BTC"
@@ -137,7 +141,7 @@ async def test_one_coin_is_told_now_and_after_each_of_its_changes(live: Any) -> 
     assert (await asyncio.wait_for(following, LIMIT_S)).seq == first.seq + 1
 
 
-async def test_one_coin_s_stream_ends_when_it_leaves_the_board(live: Any) -> None:
+async def test_one_coin_s_stream_ends_when_it_leaves_the_board(live: World) -> None:
     events = PremiumWatch(live.board, live.clock).premium("BTC", 100)
     await _next(live, events)
     following = asyncio.create_task(anext(events))
@@ -148,7 +152,7 @@ async def test_one_coin_s_stream_ends_when_it_leaves_the_board(live: Any) -> Non
         await asyncio.wait_for(following, LIMIT_S)
 
 
-async def test_an_unknown_coin_is_an_error(live: Any) -> None:
+async def test_an_unknown_coin_is_an_error(live: World) -> None:
     events = PremiumWatch(live.board, live.clock).premium("nope", 100)
     with pytest.raises(UnknownCoin) as caught:
         await _next(live, events)

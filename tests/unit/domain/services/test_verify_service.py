@@ -54,7 +54,7 @@ def candles(market: str, price: int) -> list[Candle]:
             market,
             Interval.M1,
             START + number * MINUTE,
-            *[Decimal(price + number)] * 4,
+            *(Decimal(price + number),) * 4,
             Decimal(1),
             Decimal(1),
         )

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -11,10 +10,11 @@ from domain.model.market import Exchange
 from domain.model.quote import DAY_MS
 from domain.ports.market_source import PricePoint
 from domain.services.window_service import WindowService
+from tests.unit.domain.services.conftest import World, coin_of
 
 
 @pytest.fixture
-def windows(world: Any) -> WindowService:
+def windows(world: World) -> WindowService:
     service = WindowService(
         world.sources[Exchange.UPBIT],
         world.sources[Exchange.BINANCE],
@@ -26,17 +26,12 @@ def windows(world: Any) -> WindowService:
     return service
 
 
-def _premium(world: Any) -> Any:
-    world.board.tick()
-    return world.board.board.premium("BTC")
-
-
-def _asked(world: Any, exchange: Exchange) -> list[tuple[str, str]]:
+def _asked(world: World, exchange: Exchange) -> list[tuple[str, str]]:
     return [ask for ask in world.sources[exchange].asked if ask[0] != "quotes"]
 
 
 async def test_the_daily_open_is_asked_once_per_utc_day(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     day = world.clock.now_ms() // DAY_MS
     source = world.sources[Exchange.BINANCE]
@@ -47,7 +42,8 @@ async def test_the_daily_open_is_asked_once_per_utc_day(
         ("utc_open", "BTCUSDT"),
         ("utc_open", "ETHUSDT"),
     ]
-    quote = _premium(world).global_
+    quote = world.premium().global_
+    assert quote is not None
     assert quote.change_percent_since_utc_midnight == Decimal("25.000000")
     await world.clock.advance(DAY_MS / 1000)
     assert len(_asked(world, Exchange.BINANCE)) == 4
@@ -55,7 +51,7 @@ async def test_the_daily_open_is_asked_once_per_utc_day(
 
 
 async def test_a_silent_venue_is_asked_again(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     for source in world.sources.values():
         source.down = "refused"
@@ -77,7 +73,7 @@ async def test_a_silent_venue_is_asked_again(
 
 
 async def test_the_rolling_change_of_upbit_comes_from_ten_minute_candles(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     now_ms = world.clock.now_ms()
     world.sources[Exchange.UPBIT].set_price_points(
@@ -90,29 +86,29 @@ async def test_the_rolling_change_of_upbit_comes_from_ten_minute_candles(
     )
     task = asyncio.create_task(windows.run_price_points())
     await world.clock.advance(5)
-    assert _premium(world).domestic.change_percent_rolling_24h == Decimal("4.000000")
+    assert world.domestic().change_percent_rolling_24h == Decimal("4.000000")
     await world.clock.advance(600)
     windows.sample()
-    changed = _premium(world).domestic.change_percent_rolling_24h
+    changed = world.domestic().change_percent_rolling_24h
     assert changed == Decimal("1.960784")
     task.cancel()
 
 
 async def test_our_own_prices_become_the_base_a_day_later(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     task = asyncio.create_task(windows.run_sample())
     await world.clock.settle()
-    assert _premium(world).domestic.change_percent_rolling_24h is None
+    assert world.domestic().change_percent_rolling_24h is None
     await world.clock.advance(DAY_MS / 1000 + 600)
     world.trade("KRW-BTC", "53040000")
     await world.clock.advance(60)
-    assert _premium(world).domestic.change_percent_rolling_24h == Decimal("2.000000")
+    assert world.domestic().change_percent_rolling_24h == Decimal("2.000000")
     task.cancel()
 
 
 async def test_a_market_that_left_is_forgotten(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     windows.sample()
     windows.set_coins(world.coins[:1])
@@ -125,7 +121,7 @@ async def test_a_market_that_left_is_forgotten(
 
 
 async def test_coins_that_become_known_later_are_asked_for_soon(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
     windows.set_coins([])
     task = asyncio.create_task(windows.run_price_points())
@@ -137,19 +133,13 @@ async def test_coins_that_become_known_later_are_asked_for_soon(
 
 
 async def test_a_market_without_a_live_price_gives_no_sample(
-    world: Any, windows: WindowService
+    world: World, windows: WindowService
 ) -> None:
-    world.board.set_coins(world.coins[1:])
-    world.board.tick()
-    windows.set_coins([coin_unknown(world)])
+    stored = replace(world.domestic(), market="KRW-OLD")
+    unheard, quiet, old = (coin_of(symbol, symbol) for symbol in ("NEW", "SHY", "OLD"))
+    world.board.set_coins([world.coins[0], quiet, old])
+    world.board.board.restore([stored], [], [], seq=1)
+    assert world.domestic("OLD").price == stored.price
+    windows.set_coins([world.coins[0], unheard, quiet, old])
     windows.sample()
-    await world.clock.advance(DAY_MS / 1000 + 600)
-    windows.sample()
-    assert world.board.tick() is not None
-    assert _premium(world) is None
-
-
-def coin_unknown(world: Any) -> Any:
-    """Return a coin whose market the board has never heard of."""
-    listing = replace(world.coins[0].listings[0], market="KRW-NEW")
-    return replace(world.coins[0], symbol="NEW", listings=(listing,))
+    assert [key.market for key in windows._rolling] == ["KRW-BTC"]

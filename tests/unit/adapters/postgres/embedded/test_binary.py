@@ -105,9 +105,9 @@ def test_a_copy_keeps_the_layout_and_everybody_may_read_it(tmp_path: Path) -> No
     root = copied.parents[2]
     assert copied == root / "pkg/pginstall/bin"
     assert os.access(copied / "initdb", os.X_OK)
-    for part in ("pkg.libs", "pkg/.dylibs", "pkg/pginstall/lib"):
-        assert (root / part / "libpq.so").stat().st_mode & 0o777 == 0o644
-        assert (root / part).stat().st_mode & 0o777 == 0o755
+    for name in ("pkg.libs", "pkg/.dylibs", "pkg/pginstall/lib"):
+        assert (root / name / "libpq.so").stat().st_mode & 0o777 == 0o644
+        assert (root / name).stat().st_mode & 0o777 == 0o755
     assert not (root / "pkg/pginstall/lib/libpq.a").exists()
 
 

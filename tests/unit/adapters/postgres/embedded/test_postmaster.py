@@ -1,6 +1,7 @@
 """Watching a process that is not our child's child, nor always visible."""
 
 import asyncio
+import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -73,7 +74,7 @@ async def test_a_process_of_another_user_lives_too(
 
     monkeypatch.setattr(sys, "platform", "darwin")
     watched = Postmaster(process.pid, NOWHERE)
-    monkeypatch.setattr(postmaster.os, "kill", refuse)
+    monkeypatch.setattr(os, "kill", refuse)
     assert watched.alive()
 
 

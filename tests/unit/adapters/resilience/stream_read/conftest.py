@@ -146,6 +146,10 @@ class Venue:
         await self.clock.settle()
         return task
 
+    async def start_read(self, *topics: str) -> None:
+        """Ask, and leave the task to `asking`; `shut` ends it."""
+        _ = await self.ask(*topics)
+
     async def read(self, topics: Collection[str]) -> Any:
         return await self.reads.read(topics)
 

@@ -39,7 +39,7 @@ async def test_a_read_dials_asks_and_gets_the_first_value_of_each_topic(
 
 
 async def test_no_origin_is_sent(venue: Venue) -> None:
-    await venue.ask("a")
+    await venue.start_read("a")
     assert venue.options["origin"] is None
 
 
@@ -69,7 +69,7 @@ async def test_values_of_before_a_read_are_not_its_answer(venue: Venue) -> None:
 
 
 async def test_an_idle_connection_is_closed_and_dialled_anew(venue: Venue) -> None:
-    await venue.ask("a")
+    await venue.start_read("a")
     await venue.push("a=1")
     await venue.clock.advance(29.9)
     assert not venue.sockets[0].closed
@@ -136,7 +136,7 @@ async def test_failed_dials_open_a_breaker_that_refuses_without_dialling(
 ) -> None:
     venue.outcome = OSError("no route")
     for _ in range(FAILURES):
-        await venue.ask("a")
+        await venue.start_read("a")
         await venue.clock.advance(1.0)
     refused = failure(await venue.ask("a"))
     assert isinstance(refused, BreakerOpen)
@@ -195,7 +195,7 @@ async def test_a_read_that_loses_two_connections_fails(venue: Venue) -> None:
 
 async def test_a_venue_that_accepts_and_closes_is_not_stormed(venue: Venue) -> None:
     for _ in range(100):
-        await venue.ask("a")
+        await venue.start_read("a")
         for socket in venue.sockets:
             if not socket.closed:
                 socket.cut()

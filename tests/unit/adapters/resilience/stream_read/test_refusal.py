@@ -96,10 +96,10 @@ async def test_closing_ends_every_read_and_the_connection(venue: Venue) -> None:
 async def test_more_reads_or_topics_than_allowed_are_refused_at_once() -> None:
     venue = Venue(max_reads=2)
     many = [f"t{n}" for n in range(MAX_TOPICS)]
-    await venue.ask(*many)
+    await venue.start_read(*many)
     with pytest.raises(RateLimited, match="1000 topics"):
         await venue.reads.read(["another"])
-    await venue.ask("t1")
+    await venue.start_read("t1")
     with pytest.raises(RateLimited, match="2 reads") as caught:
         await venue.reads.read(["t1"])
     assert caught.value.retry_at_ms == venue.clock.now_ms()
@@ -128,7 +128,7 @@ async def test_no_frame_raises(venue: Venue) -> None:
 async def test_who_comes_while_the_connection_closes_gets_another(
     venue: Venue,
 ) -> None:
-    await venue.ask("a")
+    await venue.start_read("a")
     await venue.push("a=1")
     closing = asyncio.Event()
 
@@ -149,7 +149,7 @@ async def test_who_comes_while_the_connection_closes_gets_another(
 
 async def test_a_connection_is_not_kept_for_a_day() -> None:
     venue = Venue(idle_s=1e6)
-    await venue.ask("a")
+    await venue.start_read("a")
     await venue.push("a=1")
     await venue.clock.advance(22 * 3600.0)
     assert not venue.sockets[0].closed

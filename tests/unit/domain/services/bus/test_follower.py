@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+
+import pytest
 
 from domain.model.board_news import BoardNews, BoardState
 from domain.model.premium import Legs, Premium
 from domain.services.board_follower import FIRST_WORD_S, MAX_WAITING
 from tests.contract.bus.board import news_of, premium_of
+from tests.unit.domain.services.bus.conftest import Cluster
 
 
 def legs_of(premium: Premium) -> Legs:
@@ -15,7 +17,7 @@ def legs_of(premium: Premium) -> Legs:
     return Legs(premium.domestic, premium.global_, has_global_market=True)
 
 
-async def told(cluster: Any, *news: BoardNews) -> None:
+async def told(cluster: Cluster, *news: BoardNews) -> None:
     """Let the bus have news of somebody who is no node of ours."""
     bus = cluster.node().bus
     for each in news:
@@ -23,7 +25,7 @@ async def told(cluster: Any, *news: BoardNews) -> None:
 
 
 async def test_a_board_nobody_speaks_for_is_shown_as_silent_after_a_moment(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     await told(cluster, news_of(1, 0, 1, "BTC"))
     replica = cluster.node()
@@ -40,7 +42,9 @@ async def test_a_board_nobody_speaks_for_is_shown_as_silent_after_a_moment(
     assert not replica.service.is_silent
 
 
-async def test_preparing_ends_with_a_board_or_with_our_patience(cluster: Any) -> None:
+async def test_preparing_ends_with_a_board_or_with_our_patience(
+    cluster: Cluster,
+) -> None:
     replica = cluster.node()
     preparing = asyncio.create_task(replica.follower.prepare(1.0))
     await cluster.clock.advance(0.9)
@@ -54,7 +58,7 @@ async def test_preparing_ends_with_a_board_or_with_our_patience(cluster: Any) ->
     assert set(replica.published) == {"BTC", "ETH"}
 
 
-async def test_news_of_an_older_term_are_dropped(cluster: Any) -> None:
+async def test_news_of_an_older_term_are_dropped(cluster: Cluster) -> None:
     replica = await cluster.replica()
     await told(
         cluster,
@@ -68,7 +72,7 @@ async def test_news_of_an_older_term_are_dropped(cluster: Any) -> None:
     assert replica.follower.term == 5
 
 
-async def test_a_gap_in_what_was_told_makes_it_begin_anew(cluster: Any) -> None:
+async def test_a_gap_in_what_was_told_makes_it_begin_anew(cluster: Cluster) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     cluster.row.forget_before(cluster.row.end + 1)
     replica.follower._seq = 0
@@ -85,7 +89,7 @@ async def test_a_gap_in_what_was_told_makes_it_begin_anew(cluster: Any) -> None:
 
 
 async def test_many_news_that_wait_are_published_as_one_and_are_no_sign_of_life(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     replica = await cluster.replica()
     await told(cluster, news_of(1, 0, 1, "BTC"))
@@ -105,18 +109,18 @@ async def test_many_news_that_wait_are_published_as_one_and_are_no_sign_of_life(
 
 
 async def test_news_told_between_state_and_listening_are_no_sign_of_life(
-    cluster: Any,
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await told(cluster, news_of(1, 0, 1, "BTC"))
     replica = cluster.node()
     read = replica.bus.read
 
     async def read_and_then_more() -> BoardState:
-        state: BoardState = await read()
+        state = await read()
         await told(cluster, news_of(1, 1, 2, "ETH"))
         return state
 
-    replica.bus.read = read_and_then_more
+    monkeypatch.setattr(replica.bus, "read", read_and_then_more)
     replica.start_replica()
     await cluster.clock.advance(0.5)
     assert replica.published == {}

@@ -1,16 +1,18 @@
 """Who leads, when the lock, the bus or a rival says otherwise."""
 
 import asyncio
-from typing import Any
+
+import pytest
 
 from domain.model.board import Tick
 from domain.model.board_news import BoardNews, BoardState
 from domain.model.error import StoreUnavailable
 from domain.model.market import Quality
 from domain.ports.board_bus import Superseded
+from tests.unit.domain.services.bus.conftest import Cluster
 
 
-async def test_waiting_ends_with_each_turn(cluster: Any) -> None:
+async def test_waiting_ends_with_each_turn(cluster: Cluster) -> None:
     node = cluster.node()
     await node.leader.wait_following()
     leading = asyncio.create_task(node.leader.wait_leading())
@@ -20,7 +22,7 @@ async def test_waiting_ends_with_each_turn(cluster: Any) -> None:
 
 
 async def test_who_keeps_the_latest_is_told_all_at_the_begin_and_only_while_leading(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     first, second = await cluster.pair()
     kept: list[Tick] = []
@@ -34,7 +36,7 @@ async def test_who_keeps_the_latest_is_told_all_at_the_begin_and_only_while_lead
 
 
 async def test_a_claim_that_others_are_faster_with_is_made_again_and_given_up(
-    cluster: Any,
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = cluster.node()
     tries = 0
@@ -44,14 +46,14 @@ async def test_a_claim_that_others_are_faster_with_is_made_again_and_given_up(
         tries += 1
         raise Superseded("later")
 
-    node.bus.publish = always_late
+    monkeypatch.setattr(node.bus, "publish", always_late)
     await node.leader.look()
     assert not node.leader.leads
     assert tries == 3
 
 
 async def test_a_bus_that_hangs_does_not_keep_an_ingest_from_leading(
-    cluster: Any,
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = cluster.node()
     node.feed()
@@ -59,7 +61,7 @@ async def test_a_bus_that_hangs_does_not_keep_an_ingest_from_leading(
     async def never() -> BoardState:
         raise TimeoutError
 
-    node.bus.read = never
+    monkeypatch.setattr(node.bus, "read", never)
     await node.leader.look()
     assert node.count.failures == 1
     assert node.leader.leads
@@ -67,7 +69,7 @@ async def test_a_bus_that_hangs_does_not_keep_an_ingest_from_leading(
     assert node.publisher.term == 0
 
 
-async def test_a_row_with_a_hole_is_claimed_at_its_end(cluster: Any) -> None:
+async def test_a_row_with_a_hole_is_claimed_at_its_end(cluster: Cluster) -> None:
     leader = await cluster.ingest()
     await cluster.clock.advance(1.0)
     await leader.kill()
@@ -82,7 +84,9 @@ async def test_a_row_with_a_hole_is_claimed_at_its_end(cluster: Any) -> None:
     assert replica.published == nxt.published
 
 
-async def test_who_is_superseded_lets_go_of_the_lock(cluster: Any) -> None:
+async def test_who_is_superseded_lets_go_of_the_lock(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leader = await cluster.ingest()
     rival = cluster.node()
     term = await rival.bus.take_term(leader.publisher.term)
@@ -96,13 +100,13 @@ async def test_who_is_superseded_lets_go_of_the_lock(cluster: Any) -> None:
         await release()
         raise StoreUnavailable("gone")
 
-    leader.lock.release = lost
+    monkeypatch.setattr(leader.lock, "release", lost)
     await leader.leader.look()
     assert not leader.leader.leads
     assert cluster.seat.holder is None
 
 
-async def test_a_state_of_a_later_term_supersedes(cluster: Any) -> None:
+async def test_a_state_of_a_later_term_supersedes(cluster: Cluster) -> None:
     leader = await cluster.ingest()
     cluster.row.state = BoardState(term=leader.publisher.term + 1, position=1)
     await cluster.clock.advance(6.0)
@@ -110,7 +114,7 @@ async def test_a_state_of_a_later_term_supersedes(cluster: Any) -> None:
 
 
 async def test_a_leader_that_alone_has_lost_the_bus_is_followed_by_one_that_has_it(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     first, second = await cluster.pair()
     replica = await cluster.replica()
@@ -129,7 +133,7 @@ async def test_a_leader_that_alone_has_lost_the_bus_is_followed_by_one_that_has_
     assert not first.leader.leads
 
 
-async def test_where_nobody_reaches_the_bus_the_leader_stays(cluster: Any) -> None:
+async def test_where_nobody_reaches_the_bus_the_leader_stays(cluster: Cluster) -> None:
     first, second = await cluster.pair()
     cluster.row.fall("gone")
     for _ in range(100):
@@ -141,13 +145,15 @@ async def test_where_nobody_reaches_the_bus_the_leader_stays(cluster: Any) -> No
     assert second.published["BTC"].quality is Quality.LIVE
 
 
-async def test_a_bus_that_does_not_answer_is_not_reached(cluster: Any) -> None:
+async def test_a_bus_that_does_not_answer_is_not_reached(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     node = cluster.node()
 
     async def silent() -> int:
         raise TimeoutError
 
-    node.bus.term = silent
+    monkeypatch.setattr(node.bus, "term", silent)
     await node.leader.look()
     assert not node.leader.leads
     assert cluster.seat.holder is None

@@ -1,7 +1,6 @@
 """The bus as health tells it; minutes as only a leader keeps them."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,11 @@ from domain.model.health import ServiceStatus
 from domain.model.interval import Interval
 from domain.services.bus_report import BusReport
 from domain.services.leaders_bar_writer import LeadersBarWriter
+from tests.unit.domain.services.bus.conftest import Cluster
 
 
 async def test_an_ingest_tells_of_the_bus_only_and_a_replica_of_all(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     own = BusReport(leader.service, leader.follower, leader.publisher, carries=False)

@@ -1,6 +1,6 @@
 """One ingest and many replicas: what is told, what is followed, who leads."""
 
-from typing import Any
+import pytest
 
 from domain.model.board_news import BoardNews
 from domain.model.health import ServiceStatus
@@ -8,11 +8,11 @@ from domain.model.market import Quality, Reason
 from domain.ports.board_bus import BusUnavailable
 from domain.services.board_publisher import KEEP_INTERVAL_S
 from domain.services.leader_service import ORPHANED_AFTER_S
-from tests.unit.domain.services.bus.conftest import COINS
+from tests.unit.domain.services.bus.conftest import COINS, Cluster
 
 
 async def test_a_change_at_the_leader_reaches_a_replica_under_its_number(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     leader.trade("KRW-BTC", 52_000_001)
@@ -23,7 +23,7 @@ async def test_a_change_at_the_leader_reaches_a_replica_under_its_number(
     assert replica.folded == replica.published
 
 
-async def test_a_late_replica_starts_with_the_full_board(cluster: Any) -> None:
+async def test_a_late_replica_starts_with_the_full_board(cluster: Cluster) -> None:
     leader = await cluster.ingest()
     await cluster.clock.advance(2 * KEEP_INTERVAL_S)
     leader.trade("KRW-ETH", 52_000_007)
@@ -35,7 +35,7 @@ async def test_a_late_replica_starts_with_the_full_board(cluster: Any) -> None:
 
 
 async def test_a_replica_resumes_where_it_was_when_the_bus_comes_back(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     cluster.row.fall("gone")
@@ -55,7 +55,7 @@ async def test_a_replica_resumes_where_it_was_when_the_bus_comes_back(
 
 
 async def test_a_replica_without_news_for_the_bound_says_stale_with_a_reason(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     before = replica.published["BTC"]
@@ -88,7 +88,7 @@ async def test_a_replica_without_news_for_the_bound_says_stale_with_a_reason(
 
 
 async def test_of_two_ingests_one_leads_and_the_other_takes_over_when_it_dies(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     first, second = await cluster.pair()
     replica = await cluster.replica()
@@ -111,7 +111,7 @@ async def test_of_two_ingests_one_leads_and_the_other_takes_over_when_it_dies(
 
 
 async def test_a_takeover_tells_what_the_new_leader_sees_otherwise(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     first, replica = await cluster.ingest(), await cluster.replica()
     second = cluster.node()
@@ -129,7 +129,7 @@ async def test_a_takeover_tells_what_the_new_leader_sees_otherwise(
     assert replica.fold.ticks[-1].removed == ("ETH",)
 
 
-async def test_a_leader_that_hangs_is_superseded_and_refused(cluster: Any) -> None:
+async def test_a_leader_that_hangs_is_superseded_and_refused(cluster: Cluster) -> None:
     first, replica = await cluster.ingest(), await cluster.replica()
     # Its session ends although it lives: it was idle for too long.
     cluster.seat.holder = None
@@ -148,7 +148,7 @@ async def test_a_leader_that_hangs_is_superseded_and_refused(cluster: Any) -> No
 
 
 async def test_a_leader_without_the_database_goes_on_until_another_has_the_lock(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     first, replica = await cluster.ingest(), await cluster.replica()
     cluster.seat.down = "no connection"
@@ -170,7 +170,7 @@ async def test_a_leader_without_the_database_goes_on_until_another_has_the_lock(
 
 
 async def test_without_anybody_who_can_say_an_ingest_leads_after_a_while(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     cluster.seat.down = "no connection"
     ingest = await cluster.ingest()
@@ -184,7 +184,7 @@ async def test_without_anybody_who_can_say_an_ingest_leads_after_a_while(
 
 
 async def test_without_the_bus_an_ingest_leads_by_itself_and_catches_up(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     replica = await cluster.replica()
     cluster.row.fall("not there")
@@ -203,7 +203,7 @@ async def test_without_the_bus_an_ingest_leads_by_itself_and_catches_up(
 
 
 async def test_a_bus_that_lost_everything_is_told_everything_again(
-    cluster: Any,
+    cluster: Cluster,
 ) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     await cluster.clock.advance(10.0)
@@ -215,16 +215,18 @@ async def test_a_bus_that_lost_everything_is_told_everything_again(
     assert replica.folded == leader.published
 
 
-async def test_news_whose_answer_was_lost_are_told_once(cluster: Any) -> None:
+async def test_news_whose_answer_was_lost_are_told_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leader, replica = await cluster.ingest(), await cluster.replica()
     publish = leader.bus.publish
 
     async def taken_without_an_answer(news: BoardNews, after: int) -> int:
-        leader.bus.publish = publish
+        monkeypatch.setattr(leader.bus, "publish", publish)
         await publish(news, after)
         raise BusUnavailable("no answer in time")
 
-    leader.bus.publish = taken_without_an_answer
+    monkeypatch.setattr(leader.bus, "publish", taken_without_an_answer)
     leader.trade("KRW-BTC", 52_000_050)
     await cluster.clock.advance(2.0)
     seqs = [p.seq for t in replica.fold.ticks for p in t.changed if p.symbol == "BTC"]
@@ -233,18 +235,19 @@ async def test_news_whose_answer_was_lost_are_told_once(cluster: Any) -> None:
 
 
 async def test_who_is_superseded_while_the_bus_was_away_tells_nothing_more(
-    cluster: Any,
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leader = await cluster.ingest()
+    publish = leader.bus.publish
 
     async def unanswered(news: BoardNews, after: int) -> int:
-        del leader.bus.publish
+        monkeypatch.setattr(leader.bus, "publish", publish)
         rival = cluster.node().bus
         term = await rival.take_term(leader.publisher.term)
         await rival.publish(BoardNews(term, news.seq, news.seq, 0), after)
         raise BusUnavailable("no answer in time")
 
-    leader.bus.publish = unanswered
+    monkeypatch.setattr(leader.bus, "publish", unanswered)
     leader.trade("KRW-BTC", 52_000_001)
     end = cluster.row.end
     await cluster.clock.advance(0.3)

@@ -41,14 +41,14 @@ LAST = NOW - 10_000 - 3 * MINUTE
 RATES = GivenRates([DailyRate(utc_day(NOW - 40 * DAY), Decimal(1300), "csv")])
 
 
-def coin(symbol: str, **changes: datetime) -> Coin:
+def coin(symbol: str, *, until: datetime | None = None) -> Coin:
     return Coin(
         symbol,
         symbol,
         symbol,
         (
             Listing(Exchange.UPBIT, f"KRW-{symbol}", symbol, "KRW"),
-            Listing(Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", **changes),
+            Listing(Exchange.BINANCE, f"{symbol}USDT", symbol, "USDT", until=until),
         ),
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from adapters.memory.store import MemoryStore
 from domain.model.bar import Bar
 from domain.services.bar_recorder import BarRecorder
 from domain.services.bar_writer import BarWriter
+from tests.unit.domain.services.conftest import World
 
 
 class Minutes(MemoryBarStore):
@@ -48,7 +48,7 @@ class Minutes(MemoryBarStore):
 class Studio:
     """A market, a store, a disk, and servers that record it."""
 
-    world: Any
+    world: World
     store: Minutes = field(default_factory=Minutes)
     shelf: SpoolShelf = field(default_factory=SpoolShelf)
     is_ready: bool = True
@@ -77,7 +77,7 @@ class Studio:
 
 
 @pytest.fixture
-def studio(world: Any) -> Studio:
+def studio(world: World) -> Studio:
     """Two live coins, and a server that has just begun to record them."""
     studio = Studio(world)
     world.go_live()

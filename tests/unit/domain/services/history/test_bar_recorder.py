@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from domain.model.bar import Bar
 from domain.model.fx import PremiumBasis
 from domain.services.bar_recorder import LOOK_INTERVAL_S
 from domain.services.bar_writer import HELD_BATCHES
+from tests.unit.domain.services.history.conftest import Studio
 
 MINUTE_MS = 60_000
 
 
 @pytest.fixture
-async def running(studio: Any) -> AsyncIterator[Any]:
+async def running(studio: Studio) -> AsyncIterator[Studio]:
     """The studio while its recorder and its writer run."""
     async with asyncio.TaskGroup() as group:
         tasks = [
@@ -28,7 +29,9 @@ async def running(studio: Any) -> AsyncIterator[Any]:
             task.cancel()
 
 
-async def test_a_minute_is_in_the_database_as_soon_as_it_is_over(running: Any) -> None:
+async def test_a_minute_is_in_the_database_as_soon_as_it_is_over(
+    running: Studio,
+) -> None:
     begun_ms = running.world.clock.now_ms()
     await running.world.clock.advance(59.9)
     assert running.store.count == 0
@@ -41,14 +44,16 @@ async def test_a_minute_is_in_the_database_as_soon_as_it_is_over(running: Any) -
     assert running.writer.rows == 2
 
 
-async def test_every_minute_is_recorded_once_in_order(running: Any) -> None:
+async def test_every_minute_is_recorded_once_in_order(running: Studio) -> None:
     begun_ms = running.world.clock.now_ms()
     await running.live(5)
     assert running.store.opened() == [begun_ms + n * MINUTE_MS for n in range(5)]
     assert len(running.store.writes) == 5
 
 
-async def test_a_tick_that_comes_first_closes_the_minute_as_well(studio: Any) -> None:
+async def test_a_tick_that_comes_first_closes_the_minute_as_well(
+    studio: Studio,
+) -> None:
     await studio.world.clock.advance(60)
     studio.world.trade("KRW-BTC", "52520000")
     studio.world.board.tick()
@@ -59,7 +64,7 @@ async def test_a_tick_that_comes_first_closes_the_minute_as_well(studio: Any) ->
     assert studio.store.count == 2
 
 
-async def test_the_running_minute_is_not_written_at_a_stop(studio: Any) -> None:
+async def test_the_running_minute_is_not_written_at_a_stop(studio: Studio) -> None:
     await studio.world.clock.advance(59)
     await studio.recorder.flush()
     assert studio.writer.waiting == 0
@@ -67,7 +72,7 @@ async def test_the_running_minute_is_not_written_at_a_stop(studio: Any) -> None:
     assert studio.store.count == 0
 
 
-async def test_a_kill_loses_the_running_minute_and_nothing_else(studio: Any) -> None:
+async def test_a_kill_loses_the_running_minute_and_nothing_else(studio: Studio) -> None:
     studio.store.store.down = "gone"
     begun_ms = studio.world.clock.now_ms()
     task = asyncio.create_task(studio.recorder.run())
@@ -82,7 +87,7 @@ async def test_a_kill_loses_the_running_minute_and_nothing_else(studio: Any) -> 
 
 
 async def test_a_clock_set_forward_is_seen_within_a_second(
-    running: Any, caplog: pytest.LogCaptureFixture
+    running: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = running.world.clock
     clock.set_now_ms(clock.now_ms() + 55_000)
@@ -96,7 +101,7 @@ async def test_a_clock_set_forward_is_seen_within_a_second(
     assert record.levelno == logging.WARNING
 
 
-async def test_versions_for_a_closed_minute_are_counted(running: Any) -> None:
+async def test_versions_for_a_closed_minute_are_counted(running: Studio) -> None:
     clock = running.world.clock
     await clock.advance(61)
     clock.set_now_ms(clock.now_ms() - 5_000)
@@ -108,17 +113,17 @@ async def test_versions_for_a_closed_minute_are_counted(running: Any) -> None:
 
 
 async def test_a_disk_that_hangs_for_long_costs_the_oldest_minutes(
-    studio: Any,
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun_ms = studio.world.clock.now_ms()
     let_go = asyncio.Event()
     keep = studio.writer.keep
 
-    async def hang(bars: Any) -> None:
+    async def hang(bars: Sequence[Bar]) -> None:
         await let_go.wait()
         await keep(bars)
 
-    studio.writer.keep = hang
+    monkeypatch.setattr(studio.writer, "keep", hang)
     task = asyncio.create_task(studio.recorder.run())
     await studio.live(HELD_BATCHES + 3)
     let_go.set()
@@ -132,23 +137,27 @@ async def test_a_disk_that_hangs_for_long_costs_the_oldest_minutes(
     assert studio.writer.dropped == 2
 
 
-async def test_who_listens_hears_of_every_minute_that_is_closed(running: Any) -> None:
-    heard: list[Any] = []
+async def test_who_listens_hears_of_every_minute_that_is_closed(
+    running: Studio,
+) -> None:
+    heard: list[Sequence[Bar]] = []
     running.recorder.on_closed(heard.append)
     await running.world.clock.advance(60)
     assert [[bar.symbol for bar in bars] for bars in heard] == [["BTC", "ETH"]]
 
 
-async def test_a_disk_that_hangs_does_not_stop_the_closing(studio: Any) -> None:
+async def test_a_disk_that_hangs_does_not_stop_the_closing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun_ms = studio.world.clock.now_ms()
     let_go = asyncio.Event()
     keep = studio.writer.keep
 
-    async def hang(bars: Any) -> None:
+    async def hang(bars: Sequence[Bar]) -> None:
         await let_go.wait()
         await keep(bars)
 
-    studio.writer.keep = hang
+    monkeypatch.setattr(studio.writer, "keep", hang)
     task = asyncio.create_task(studio.recorder.run())
     await studio.live(3)
     assert studio.recorder.minutes == 2  # ticks close what the worker does not

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from domain.model.fx import PremiumBasis
 from domain.model.interval import Interval
 from domain.model.market import Quality
 from domain.services.bar_writer import HELD_BATCHES, RETRY_S
+from tests.unit.domain.services.history.conftest import Studio
 
 NOW = 1_767_225_600_000
 MINUTE_MS = 60_000
@@ -40,7 +41,7 @@ def events(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def test_an_hour_without_a_database_is_written_when_it_is_back(
-    studio: Any, caplog: pytest.LogCaptureFixture
+    studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     studio.store.store.down = "gone"
@@ -65,7 +66,7 @@ async def test_an_hour_without_a_database_is_written_when_it_is_back(
         task.cancel()
 
 
-async def test_batches_of_another_process_are_written_too(studio: Any) -> None:
+async def test_batches_of_another_process_are_written_too(studio: Studio) -> None:
     await studio.writer.keep(minute(1))
     studio.start()
     await studio.writer.keep(minute(0))
@@ -73,7 +74,7 @@ async def test_batches_of_another_process_are_written_too(studio: Any) -> None:
     assert studio.store.opened() == [NOW, NOW + MINUTE_MS]
 
 
-async def test_a_new_batch_need_not_be_read_back(studio: Any) -> None:
+async def test_a_new_batch_need_not_be_read_back(studio: Studio) -> None:
     await studio.writer.keep(minute(0))
     studio.shelf.damaged.update(studio.shelf.batches)
     assert await studio.writer.drain()
@@ -81,7 +82,7 @@ async def test_a_new_batch_need_not_be_read_back(studio: Any) -> None:
     assert studio.writer.damaged == 0
 
 
-async def test_a_damaged_batch_does_not_hold_the_others_up(studio: Any) -> None:
+async def test_a_damaged_batch_does_not_hold_the_others_up(studio: Studio) -> None:
     await studio.writer.keep(minute(0))
     await studio.writer.keep(minute(1))
     studio.shelf.damaged.add(min(studio.shelf.batches))
@@ -92,7 +93,7 @@ async def test_a_damaged_batch_does_not_hold_the_others_up(studio: Any) -> None:
 
 
 async def test_before_the_schema_is_there_nothing_is_asked_of_the_database(
-    studio: Any,
+    studio: Studio,
 ) -> None:
     studio.is_ready = False
     await studio.writer.keep(minute(0))
@@ -104,7 +105,7 @@ async def test_before_the_schema_is_there_nothing_is_asked_of_the_database(
 
 
 async def test_a_batch_that_the_database_refuses_is_set_aside_for_people(
-    studio: Any, caplog: pytest.LogCaptureFixture
+    studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
     studio.store.refused = "BAD"
     await studio.writer.keep(minute(0, "BAD"))
@@ -115,7 +116,7 @@ async def test_a_batch_that_the_database_refuses_is_set_aside_for_people(
     assert events(caplog) == ["recorder.batch_refused"]
 
 
-async def test_what_the_disk_does_not_take_waits_in_memory(studio: Any) -> None:
+async def test_what_the_disk_does_not_take_waits_in_memory(studio: Studio) -> None:
     studio.shelf.full = True
     await studio.writer.keep(minute(0))
     assert (studio.writer.waiting, studio.writer.unkept) == (1, 1)
@@ -125,7 +126,7 @@ async def test_what_the_disk_does_not_take_waits_in_memory(studio: Any) -> None:
 
 
 async def test_what_waits_in_memory_goes_to_the_disk_when_it_takes_it_again(
-    studio: Any,
+    studio: Studio,
 ) -> None:
     studio.store.store.down = "gone"
     studio.shelf.full = True
@@ -138,39 +139,38 @@ async def test_what_waits_in_memory_goes_to_the_disk_when_it_takes_it_again(
 
 
 async def test_a_disk_that_fills_up_again_leaves_the_rest_in_memory(
-    studio: Any,
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.shelf.full = True
     await studio.writer.keep(minute(0))
     spool = studio.writer._spool
     append = spool.append
 
-    async def once(bars: Any) -> str | None:
-        name: str | None = await append(bars)
+    async def once(bars: Sequence[Bar]) -> str | None:
+        name = await append(bars)
         studio.shelf.full = True
         return name
 
-    spool.append = once
+    monkeypatch.setattr(spool, "append", once)
     studio.shelf.full = False
     await studio.writer.keep(minute(1))
     assert (studio.writer.waiting, studio.writer.unkept) == (2, 1)
 
 
 async def test_a_batch_that_goes_to_the_disk_while_it_is_written_is_kept_twice_at_worst(
-    studio: Any,
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.shelf.full = True
     await studio.writer.keep(minute(0))
     write_live = studio.store.write_live
 
-    async def meanwhile(bars: Any) -> int:
+    async def meanwhile(bars: Sequence[Bar]) -> int:
         if not studio.store.writes:
             studio.shelf.full = False
             await studio.writer.keep(minute(1))
-        changed: int = await write_live(bars)
-        return changed
+        return await write_live(bars)
 
-    studio.store.write_live = meanwhile
+    monkeypatch.setattr(studio.store, "write_live", meanwhile)
     assert await studio.writer.drain()
     assert (studio.writer.unkept, studio.writer.waiting) == (0, 2)
     assert await studio.writer.drain()
@@ -178,7 +178,7 @@ async def test_a_batch_that_goes_to_the_disk_while_it_is_written_is_kept_twice_a
 
 
 async def test_a_batch_that_is_written_while_it_goes_to_the_disk_is_kept_twice_at_worst(
-    studio: Any,
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio.shelf.full = True
     await studio.writer.keep(minute(0))
@@ -186,13 +186,12 @@ async def test_a_batch_that_is_written_while_it_goes_to_the_disk_is_kept_twice_a
     spool = studio.writer._spool
     append = spool.append
 
-    async def meanwhile(bars: Any) -> str | None:
+    async def meanwhile(bars: Sequence[Bar]) -> str | None:
         if bars == minute(0):
             assert await studio.writer.drain()
-        name: str | None = await append(bars)
-        return name
+        return await append(bars)
 
-    spool.append = meanwhile
+    monkeypatch.setattr(spool, "append", meanwhile)
     await studio.writer.keep(minute(1))
     assert (studio.writer.unkept, studio.writer.waiting) == (0, 1)
     assert await studio.writer.drain()
@@ -200,7 +199,7 @@ async def test_a_batch_that_is_written_while_it_goes_to_the_disk_is_kept_twice_a
 
 
 async def test_memory_is_bounded_and_the_oldest_go(
-    studio: Any, caplog: pytest.LogCaptureFixture
+    studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
     studio.store.store.down = "gone"
     studio.shelf.full = True
@@ -213,7 +212,7 @@ async def test_memory_is_bounded_and_the_oldest_go(
     assert studio.store.opened()[0] == NOW + 2 * MINUTE_MS
 
 
-async def test_a_refused_batch_in_memory_is_counted_and_gone(studio: Any) -> None:
+async def test_a_refused_batch_in_memory_is_counted_and_gone(studio: Studio) -> None:
     studio.shelf.full = True
     studio.store.refused = "BAD"
     await studio.writer.keep(minute(0, "BAD"))
@@ -222,17 +221,16 @@ async def test_a_refused_batch_in_memory_is_counted_and_gone(studio: Any) -> Non
 
 
 async def test_a_batch_kept_while_others_are_written_is_written_at_once(
-    studio: Any,
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_live = studio.store.write_live
 
-    async def meanwhile(bars: Any) -> int:
+    async def meanwhile(bars: Sequence[Bar]) -> int:
         if not studio.store.writes:
             await studio.writer.keep(minute(1))
-        changed: int = await write_live(bars)
-        return changed
+        return await write_live(bars)
 
-    studio.store.write_live = meanwhile
+    monkeypatch.setattr(studio.store, "write_live", meanwhile)
     await studio.writer.keep(minute(0))
     task = asyncio.create_task(studio.writer.run())
     await studio.world.clock.settle()

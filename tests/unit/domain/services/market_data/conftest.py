@@ -61,7 +61,7 @@ def quote(market: str, price: int) -> QuoteUpdate:
     return QuoteUpdate(market, Decimal(price), NOW)
 
 
-def count(reader: Any) -> int:
+def count(reader: MemoryMarketReader) -> int:
     """Return how many questions a channel was asked."""
     return len(reader.asked)
 

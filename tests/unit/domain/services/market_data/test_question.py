@@ -1,9 +1,9 @@
 """What may be asked, of which channels there are, and who hears of surprises."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,18 +13,20 @@ from domain.model.interval import Interval
 from domain.model.market import Channel, Exchange, MarketKey
 from domain.model.order_book import OrderBook
 from domain.model.route import ReadKind, RoutePolicy
+from domain.services.channel_line import ChannelLine
 from domain.services.channel_race import ChannelRace, Patience, _Heat
 from domain.services.channel_router import ChannelRouter
 from domain.services.market_data_service import MarketDataService
-from tests.unit.domain.services.market_data.conftest import count
+from tests.unit.domain.services.market_data.conftest import World, count
 
 REST, STREAM, CACHE = Channel.REST, Channel.WEBSOCKET, Channel.CACHE
 UPBIT = Exchange.UPBIT
 M1 = Interval.M1
 BTC, ETH = "KRW-BTC", "KRW-ETH"
+Ask = Callable[[MarketDataService], Awaitable[object]]
 
 
-async def test_an_unknown_market_is_no_failure_of_the_channel(world: Any) -> None:
+async def test_an_unknown_market_is_no_failure_of_the_channel(world: World) -> None:
     with pytest.raises(UnknownMarket):
         await world.data.trades(UPBIT, "KRW-NONE", 1)
     assert count(world.stream) == 0
@@ -34,7 +36,7 @@ async def test_an_unknown_market_is_no_failure_of_the_channel(world: Any) -> Non
 
 
 async def test_a_market_that_the_venue_does_not_list_is_not_asked_for(
-    world: Any,
+    world: World,
 ) -> None:
     world.listed = {BTC}
     for question in (
@@ -48,13 +50,13 @@ async def test_a_market_that_the_venue_does_not_list_is_not_asked_for(
     assert count(world.rest) == count(world.stream) == 0
 
 
-async def test_codes_are_found_in_any_case(world: Any) -> None:
+async def test_codes_are_found_in_any_case(world: World) -> None:
     world.listed = {BTC}
     (found,) = await world.data.tickers(UPBIT, ["krw-btc"])
     assert found.market == BTC
 
 
-async def test_an_answer_without_the_book_asked_for_is_a_failure(world: Any) -> None:
+async def test_an_answer_without_the_book_asked_for_is_a_failure(world: World) -> None:
     world.stream.list("KRW-NEW")
     world.rest.list("KRW-NEW")
     with pytest.raises(UpstreamUnavailable, match="KRW-NEW"):
@@ -62,7 +64,7 @@ async def test_an_answer_without_the_book_asked_for_is_a_failure(world: Any) -> 
     assert world.data.stats.failures[UPBIT, STREAM] == 1
 
 
-async def test_a_market_without_a_price_is_left_out(world: Any) -> None:
+async def test_a_market_without_a_price_is_left_out(world: World) -> None:
     world.stream.list("KRW-NEW")
     found = await world.data.tickers(UPBIT, ["KRW-NEW", BTC])
     assert [quote.market for quote in found] == [BTC]
@@ -81,14 +83,16 @@ async def test_a_market_without_a_price_is_left_out(world: Any) -> None:
     ],
 )
 async def test_what_is_out_of_range_is_named(
-    world: Any, argument: str, question: Any
+    world: World,
+    argument: str,
+    question: Callable[[MarketDataService], Awaitable[object]],
 ) -> None:
     with pytest.raises(InvalidArgument) as caught:
         await question(world.data)
     assert caught.value.argument == argument
 
 
-async def test_what_no_channel_can_answer_is_unavailable(world: Any) -> None:
+async def test_what_no_channel_can_answer_is_unavailable(world: World) -> None:
     world.rest.unsupported = world.stream.unsupported = {"trades", "candles"}
     for question in (
         world.data.trades(UPBIT, BTC, 1),
@@ -98,14 +102,14 @@ async def test_what_no_channel_can_answer_is_unavailable(world: Any) -> None:
             await question
 
 
-async def test_a_venue_that_is_not_connected_says_so(world: Any) -> None:
+async def test_a_venue_that_is_not_connected_says_so(world: World) -> None:
     with pytest.raises(UpstreamUnavailable, match="not connected"):
         await world.data.trades(Exchange.BINANCE, "BTCUSDT", 1)
     with pytest.raises(UpstreamUnavailable, match=r"binance\.stream"):
         await world.data.trades(Exchange.BINANCE, "BTCUSDT", 1, STREAM)
 
 
-async def test_a_venue_with_one_channel_works_by_that_alone(world: Any) -> None:
+async def test_a_venue_with_one_channel_works_by_that_alone(world: World) -> None:
     router = ChannelRouter(
         [world.rest], world.clock, world.draw, RoutePolicy(), Patience()
     )
@@ -117,7 +121,7 @@ async def test_a_venue_with_one_channel_works_by_that_alone(world: Any) -> None:
     await data.close()
 
 
-async def test_at_the_cap_of_calls_under_way_no_more_are_asked(world: Any) -> None:
+async def test_at_the_cap_of_calls_under_way_no_more_are_asked(world: World) -> None:
     patience = replace(Patience(), max_under_way=2)
     readers = [world.rest, world.stream]
     router = ChannelRouter(readers, world.clock, world.draw, RoutePolicy(), patience)
@@ -133,7 +137,7 @@ async def test_at_the_cap_of_calls_under_way_no_more_are_asked(world: Any) -> No
     assert count(world.rest) == 1
 
 
-async def test_an_asker_who_leaves_takes_nobody_s_answer_away(world: Any) -> None:
+async def test_an_asker_who_leaves_takes_nobody_s_answer_away(world: World) -> None:
     world.stream.latency_s = 0.4
     leaving = asyncio.create_task(world.data.order_book(UPBIT, BTC, 5))
     await world.clock.settle()
@@ -143,7 +147,7 @@ async def test_an_asker_who_leaves_takes_nobody_s_answer_away(world: Any) -> Non
     assert (found.channel, count(world.stream)) == (STREAM, 1)
 
 
-async def test_closing_ends_what_is_under_way(world: Any) -> None:
+async def test_closing_ends_what_is_under_way(world: World) -> None:
     world.rest.silent = True
     asked = asyncio.create_task(world.data.tickers(UPBIT, [BTC]))
     await world.clock.settle()
@@ -154,14 +158,16 @@ async def test_closing_ends_what_is_under_way(world: Any) -> None:
     assert not [name for name in left if name.startswith("route.")]
 
 
-async def test_a_bug_of_a_reader_reaches_the_asker(world: Any) -> None:
-    world.rest._trades = None
+async def test_a_bug_of_a_reader_reaches_the_asker(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.rest, "_trades", None)
     with pytest.raises(AttributeError):
         await world.data.trades(UPBIT, BTC, 1)
     assert world.data.stats.unanswered[UPBIT, ReadKind.TRADES] == 0
 
 
-async def test_calls_and_failures_are_counted_by_channel(world: Any) -> None:
+async def test_calls_and_failures_are_counted_by_channel(world: World) -> None:
     world.rest.down = "down"
     await world.data.tickers(UPBIT, [BTC])
     stats = world.data.stats
@@ -175,7 +181,7 @@ def _book(market: str) -> OrderBook:
 
 
 async def test_a_heat_without_a_channel_left_starts_nothing() -> None:
-    async def read(line: Any) -> None:
+    async def read(line: ChannelLine) -> None:
         return None
 
     patience = Patience()
@@ -185,9 +191,9 @@ async def test_a_heat_without_a_channel_left_starts_nothing() -> None:
 
 
 async def test_a_book_of_another_market_is_passed_over(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def books(markets: Any, depth: int) -> list[OrderBook]:
+    async def books(markets: Collection[str], depth: int) -> list[OrderBook]:
         return [_book(ETH), _book(BTC)]
 
     monkeypatch.setattr(world.rest, "order_books", books)
@@ -195,7 +201,7 @@ async def test_a_book_of_another_market_is_passed_over(
     assert found.value.market == BTC
 
 
-async def test_a_market_without_a_price_has_no_stored_value(world: Any) -> None:
+async def test_a_market_without_a_price_has_no_stored_value(world: World) -> None:
     world.board.book.watch(MarketKey(UPBIT, BTC), Decimal(1))
     world.rest.down = world.stream.down = "down"
     with pytest.raises(UpstreamUnavailable):
