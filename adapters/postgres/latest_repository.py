@@ -76,7 +76,11 @@ _QUOTES = Upsert(
 _RATES = Upsert(RATE, ("source", "as_of", "rate"), _is_newer_rate)
 _PREMIUMS = Upsert(
     PREMIUM,
-    ("symbol", "seq", "at", "last_live_at", *chain(*BASIS_NUMBERS.values())),
+    (
+        *("symbol", "seq", "at", "last_live_at"),
+        *chain(*BASIS_NUMBERS.values()),
+        "is_doubted",
+    ),
     _is_newer_premium,
 )
 _STATE = Upsert(STATE, ("id", "tick_seq", "clean"), _is_other_state, _highest_seq)
@@ -209,7 +213,7 @@ def _row_of_premium(kept: KeptPremium) -> Row:
     for basis in BASIS_NUMBERS:
         known = kept.numbers.get(basis)
         row += _NO_NUMBERS if known is None else (known.percent, known.absolute_krw)
-    return tuple(row)
+    return (*row, kept.is_doubted)
 
 
 def _premium_of(row: RowMapping) -> KeptPremium:
@@ -224,4 +228,5 @@ def _premium_of(row: RowMapping) -> KeptPremium:
             for basis, (percent, absolute) in BASIS_NUMBERS.items()
             if row[percent] is not None
         },
+        is_doubted=row["is_doubted"],
     )

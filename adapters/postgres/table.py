@@ -152,6 +152,7 @@ class LatestPremiumRow(Row, table=True):
     krw_usdt_absolute_krw: Decimal | None = Field(default=None, sa_type=Numeric)
     krw_usdc_percent: Decimal | None = Field(default=None, sa_type=Numeric)
     krw_usdc_absolute_krw: Decimal | None = Field(default=None, sa_type=Numeric)
+    is_doubted: bool = Field(sa_column_kwargs={"server_default": false()})
 
 
 class ServerStateRow(Row, table=True):

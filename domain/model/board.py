@@ -153,7 +153,8 @@ class PremiumBoard:
         """Put back what was stored, before anything is fetched; after `set_coins`.
 
         `unseen` versions of any coin may have been published and never stored; the
-        stored counts already hold them, coins without one count on from there.
+        stored counts already hold them, coins without one count on from there. A pair
+        that was doubted is doubted on until its LIVE premium says otherwise.
         """
         self._unseen = unseen
         for quote in quotes:
@@ -166,6 +167,8 @@ class PremiumBoard:
         for item in kept:
             known = self._kept.get(item.symbol)
             self._kept[item.symbol] = item if known is None else known.after(item)
+            if item.is_doubted:
+                self._doubt_on(item.symbol)
         # Added, not replaced: both counts were seen by clients where the store was
         # away at start, and a count never goes down.
         self.seq += seq
@@ -261,6 +264,13 @@ class PremiumBoard:
         if seat.global_ is not None:
             return True
         return not self._is_global_heard and seat.coin.symbol != DOLLAR_COIN
+
+    def _doubt_on(self, symbol: str) -> None:
+        """Take over a doubt of before the restart, where the pair is still guessed."""
+        seat = self._seats.get(symbol)
+        if seat is not None and seat.is_guessed:
+            self.guard.doubt(symbol)
+            self._dirty.add(symbol)
 
     def _forget_pair(self, symbol: str) -> None:
         """Drop doubts and last numbers: they were of other markets or units."""

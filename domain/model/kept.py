@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.model.coin import Coin
 from domain.model.fx import PremiumBasis
-from domain.model.market import Quality
+from domain.model.market import Quality, Reason
 from domain.model.premium import BasisPremium, Legs, Numbers, Premium
 
 
@@ -13,7 +13,8 @@ from domain.model.premium import BasisPremium, Legs, Numbers, Premium
 class KeptPremium:
     """A coin's count of versions and its last numbers from two fresh legs.
 
-    `at_ms` is the instant of those numbers; without any it says nothing.
+    `at_ms` is the instant of those numbers; without any it says nothing. A pair that
+    the identity guard doubted has none: those before were of another coin, perhaps.
     """
 
     symbol: str
@@ -21,6 +22,7 @@ class KeptPremium:
     at_ms: int = 0
     last_live_ms: int | None = None
     numbers: Mapping[PremiumBasis, Numbers] = field(default_factory=dict)
+    is_doubted: bool = False
 
     def after(self, stored: "KeptPremium") -> "KeptPremium":
         """Return this one with a past that was read late: both counts were seen."""
@@ -30,6 +32,7 @@ class KeptPremium:
             at_ms=self.at_ms if self.numbers else stored.at_ms,
             last_live_ms=self.last_live_ms or stored.last_live_ms,
             numbers={**stored.numbers, **self.numbers},
+            is_doubted=stored.is_doubted or self.is_doubted,
         )
 
     def next_version(
@@ -57,12 +60,17 @@ class KeptPremium:
         )
 
     def then(self, premium: Premium) -> "KeptPremium":
-        """Return what is kept after a version; numbers that it lacks stay."""
+        """Return what is kept after a version; numbers that it lacks stay.
+
+        Not so where it is doubted: they would be shown again where the doubt is gone.
+        """
+        doubted = premium.reason is Reason.IDENTITY_UNSURE
         told = {b.basis: b.numbers for b in premium.bases if b.numbers is not None}
         return KeptPremium(
             self.symbol,
             premium.seq,
             premium.at_ms,
             premium.last_live_ms,
-            {**self.numbers, **told},
+            {} if doubted else {**self.numbers, **told},
+            doubted,
         )

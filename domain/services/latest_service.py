@@ -8,6 +8,7 @@ rate source, in which the newer takes the place of the older.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from domain.model.alarm import Lapse, StoreAlarm
 from domain.model.board import Tick
@@ -184,6 +185,4 @@ class LatestService:
 
 
 def _counted_on(item: KeptPremium, reserve: int) -> KeptPremium:
-    return KeptPremium(
-        item.symbol, item.seq + reserve, item.at_ms, item.last_live_ms, item.numbers
-    )
+    return replace(item, seq=item.seq + reserve)

@@ -210,6 +210,13 @@ async def test_a_premium_without_numbers_keeps_its_count(stores: Stores) -> None
     assert list((await stores.latest().load()).premiums) == [bare]
 
 
+async def test_a_doubt_is_kept_and_its_end_too(stores: Stores) -> None:
+    doubted = KeptPremium("X", 3, NOW, None, {}, is_doubted=True)
+    for told in (doubted, replace(KEPT, symbol="X", seq=4), replace(doubted, seq=5)):
+        await stores.latest().save(Latest(premiums=[told]))
+        assert list((await stores.latest().load()).premiums) == [told]
+
+
 async def test_the_number_of_the_tick_never_goes_down(stores: Stores) -> None:
     for told, expected in [(5, 5), (9, 9), (3, 9), (10, 10)]:
         await stores.latest().save(Latest(tick_seq=told))

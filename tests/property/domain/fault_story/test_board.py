@@ -134,11 +134,8 @@ class FaultStory(RuleBasedStateMachine):
         markets = self._markets(exchange)
         if not markets:
             return
-        market, price, stamp_ms = (
-            markets[0],
-            self.town.fair_price(markets[0]),
-            self.now_ms,
-        )
+        market, stamp_ms = markets[0], self.now_ms
+        price = self.town.fair_price(market)
         if kind in ("zero", "negative"):
             price = -price if kind == "negative" else Decimal(0)
         elif kind == "unknown":
@@ -231,6 +228,7 @@ class FaultStory(RuleBasedStateMachine):
         self.board.restore(
             shown, before.fx.quotes(), before.kept_of(SYMBOLS), before.seq
         )
+        assert self.board.guard.is_unsure("X") is before.guard.is_unsure("X")
         self.truth.restart({quote.key for quote in shown})
         self.stamps = {quote.key: quote.exchange_ms for quote in shown}
 
@@ -349,6 +347,8 @@ class FaultStory(RuleBasedStateMachine):
         self.truth.check_leg(premium.global_, coin.global_, self.now_s)
         unsure = self.board.guard.is_unsure(symbol)
         assert not unsure or symbol == "X", "only a pair that nobody checked"
+        if unsure:
+            self.numbers = {k: n for k, n in self.numbers.items() if k[0] != symbol}
         reasons = list(self.truth.reasons(premium, coin, self.now_s, unsure=unsure))
         assert [basis.basis for basis in premium.bases] == list(PremiumBasis)
         for basis in premium.bases:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.model.coin import Coin
 from domain.model.market import Exchange, Quality, Reason
 from tests.unit.domain.model.conftest import Desk, Make, known
 
@@ -80,6 +81,60 @@ def test_a_pair_that_was_checked_meanwhile_is_shown_again(
     assert guarded.shown("X").reason is Reason.IDENTITY_UNSURE
     guarded.board.set_coins(map(make.coin, (*CURATED, "X")))
     assert guarded.premium("X").percent == 100
+
+
+def restarted(desk: Desk, make: Make, *coins: Coin) -> Desk:
+    """Return the board of the next process, with what this one stored."""
+    anew = make.desk()
+    anew.pass_s((desk.now_ms - anew.now_ms) / 1000)
+    anew.board.set_coins(coins)
+    legs = [make.quote("KRW-X", "104000000"), make.quote("XUSDT", "40000")]
+    kept = desk.board.kept_of(["X"])
+    anew.board.restore(legs, desk.board.fx.quotes(), kept, desk.board.seq)
+    anew.tick()
+    return anew
+
+
+def test_a_doubt_outlives_a_restart_until_the_live_premium_says_otherwise(
+    guarded: Desk, make: Make
+) -> None:
+    guarded.trade("KRW-X", "104000000")
+    pass_minute(guarded, 62)
+    guess = make.coin("X", curated=False)
+    anew = restarted(guarded, make, *map(make.coin, CURATED), guess)
+    found = anew.shown("X")
+    assert (found.percent, found.quality) == (None, Quality.UNAVAILABLE)
+    assert found.reason is Reason.IDENTITY_UNSURE
+    anew.open(*map(make.coin, CURATED), guess)
+    pass_minute(anew, 2)
+    assert anew.premium("X").percent == 0
+    anew.trade("KRW-X", "104000000")
+    assert anew.premium("X").percent == 100
+
+
+def test_a_restart_doubts_no_pair_that_was_checked_meanwhile(
+    guarded: Desk, make: Make
+) -> None:
+    guarded.trade("KRW-X", "104000000")
+    pass_minute(guarded, 62)
+    anew = restarted(guarded, make, *map(make.coin, (*CURATED, "X")))
+    found = anew.shown("X")
+    # What was computed of it is not shown: it may have been another coin's.
+    assert (found.percent, found.quality) == (None, Quality.STALE)
+    assert found.reason is Reason.DOMESTIC_STALE
+
+
+def test_a_doubted_pair_that_comes_back_shows_nothing_of_before(
+    guarded: Desk, make: Make
+) -> None:
+    guarded.trade("KRW-X", "104000000")
+    pass_minute(guarded, 62)
+    guess = make.coin("X", curated=False)
+    guarded.board.set_coins(map(make.coin, CURATED))
+    guarded.tick()
+    guarded.board.set_coins([*map(make.coin, CURATED), guess])
+    found = guarded.premium("X")
+    assert (found.percent, found.quality) == (None, Quality.STALE)
 
 
 def test_a_doubted_pair_that_left_begins_anew(guarded: Desk, make: Make) -> None:

@@ -22,6 +22,13 @@ def test_a_past_that_was_read_late_is_added_to_the_count() -> None:
     }
 
 
+def test_a_doubt_that_was_read_late_is_a_doubt() -> None:
+    fresh = KeptPremium("X", 2, 500, 450, {PremiumBasis.OFFICIAL_FX: NEW})
+    doubted = KeptPremium("X", 40, 100, 90, is_doubted=True)
+    assert fresh.after(doubted).is_doubted
+    assert not fresh.after(STORED).is_doubted
+
+
 def test_the_stored_instant_stays_where_no_numbers_came_since() -> None:
     joined = KeptPremium("BTC", 2, 500, 450, {}).after(STORED)
     assert (joined.at_ms, joined.last_live_ms) == (100, 450)
