@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from app.command.simulate import venue_settings
-from bench.process import without_settings
+from bench.process import end, without_settings
 
 REPOSITORY = Path(__file__).parents[2]
 START_LIMIT_S = 60.0
@@ -104,13 +104,7 @@ def run_server(
         try:
             yield server
         finally:
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, STOP_LIMIT_S)
 
 
 def count_live(server: RunningServer) -> int:

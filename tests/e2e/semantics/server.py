@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from websockets.sync.client import ClientConnection, connect
 
-from bench.process import without_settings
+from bench.process import end, without_settings
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -275,10 +275,4 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
             server.wait_answering()
             yield server
         finally:
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, STOP_LIMIT_S)

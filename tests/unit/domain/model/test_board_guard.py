@@ -31,6 +31,14 @@ def pass_minute(desk: Desk, seconds: int = 60) -> None:
         desk.tick()
 
 
+@pytest.fixture
+def doubting(guarded: Desk) -> Desk:
+    """The guess at 100 percent for long enough."""
+    guarded.trade("KRW-X", "104000000")
+    pass_minute(guarded, 62)
+    return guarded
+
+
 def test_a_guessed_pair_far_from_the_market_is_not_shown_after_a_minute(
     guarded: Desk,
 ) -> None:
@@ -74,13 +82,11 @@ def test_fewer_than_five_live_curated_pairs_decide_nothing(guarded: Desk) -> Non
 
 
 def test_a_pair_that_was_checked_meanwhile_is_shown_again(
-    guarded: Desk, make: Make
+    doubting: Desk, make: Make
 ) -> None:
-    guarded.trade("KRW-X", "104000000")
-    pass_minute(guarded, 62)
-    assert guarded.shown("X").reason is Reason.IDENTITY_UNSURE
-    guarded.board.set_coins(map(make.coin, (*CURATED, "X")))
-    assert guarded.premium("X").percent == 100
+    assert doubting.shown("X").reason is Reason.IDENTITY_UNSURE
+    doubting.board.set_coins(map(make.coin, (*CURATED, "X")))
+    assert doubting.premium("X").percent == 100
 
 
 def restarted(desk: Desk, make: Make, *coins: Coin) -> Desk:
@@ -96,12 +102,10 @@ def restarted(desk: Desk, make: Make, *coins: Coin) -> Desk:
 
 
 def test_a_doubt_outlives_a_restart_until_the_live_premium_says_otherwise(
-    guarded: Desk, make: Make
+    doubting: Desk, make: Make
 ) -> None:
-    guarded.trade("KRW-X", "104000000")
-    pass_minute(guarded, 62)
     guess = make.coin("X", curated=False)
-    anew = restarted(guarded, make, *map(make.coin, CURATED), guess)
+    anew = restarted(doubting, make, *map(make.coin, CURATED), guess)
     found = anew.shown("X")
     assert (found.percent, found.quality) == (None, Quality.UNAVAILABLE)
     assert found.reason is Reason.IDENTITY_UNSURE
@@ -113,11 +117,9 @@ def test_a_doubt_outlives_a_restart_until_the_live_premium_says_otherwise(
 
 
 def test_a_restart_doubts_no_pair_that_was_checked_meanwhile(
-    guarded: Desk, make: Make
+    doubting: Desk, make: Make
 ) -> None:
-    guarded.trade("KRW-X", "104000000")
-    pass_minute(guarded, 62)
-    anew = restarted(guarded, make, *map(make.coin, (*CURATED, "X")))
+    anew = restarted(doubting, make, *map(make.coin, (*CURATED, "X")))
     found = anew.shown("X")
     # What was computed of it is not shown: it may have been another coin's.
     assert (found.percent, found.quality) == (None, Quality.STALE)
@@ -125,24 +127,20 @@ def test_a_restart_doubts_no_pair_that_was_checked_meanwhile(
 
 
 def test_a_doubted_pair_that_comes_back_shows_nothing_of_before(
-    guarded: Desk, make: Make
+    doubting: Desk, make: Make
 ) -> None:
-    guarded.trade("KRW-X", "104000000")
-    pass_minute(guarded, 62)
     guess = make.coin("X", curated=False)
-    guarded.board.set_coins(map(make.coin, CURATED))
-    guarded.tick()
-    guarded.board.set_coins([*map(make.coin, CURATED), guess])
-    found = guarded.premium("X")
+    doubting.board.set_coins(map(make.coin, CURATED))
+    doubting.tick()
+    doubting.board.set_coins([*map(make.coin, CURATED), guess])
+    found = doubting.premium("X")
     assert (found.percent, found.quality) == (None, Quality.STALE)
 
 
-def test_a_doubted_pair_that_left_begins_anew(guarded: Desk, make: Make) -> None:
-    guarded.trade("KRW-X", "104000000")
-    pass_minute(guarded, 62)
-    guarded.board.set_coins(map(make.coin, CURATED))
-    assert guarded.next_tick().removed == ("X",)
-    assert not guarded.board.guard.is_unsure("X")
+def test_a_doubted_pair_that_left_begins_anew(doubting: Desk, make: Make) -> None:
+    doubting.board.set_coins(map(make.coin, CURATED))
+    assert doubting.next_tick().removed == ("X",)
+    assert not doubting.board.guard.is_unsure("X")
 
 
 def test_the_guard_looks_once_a_second_however_many_ticks_there_are(

@@ -1,8 +1,8 @@
 """Which premiums a client wants, in which order."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 import pytest
 
@@ -20,8 +20,11 @@ from tests.unit.domain.model.conftest import Make
 LIVE, STALE, UNAVAILABLE = Quality
 
 
-class Row(Protocol):
-    """Makes a published premium."""
+@dataclass(frozen=True)
+class Row:
+    """Makes published premiums; the won are ten times the percent."""
+
+    make: Make
 
     def __call__(
         self,
@@ -33,7 +36,29 @@ class Row(Protocol):
         volume: str | None = None,
         change: str | None = None,
         domestic: bool = True,
-    ) -> Premium: ...
+    ) -> Premium:
+        """Return a coin's premium on the two bases, with a volume and a change."""
+        percents = zip(PremiumBasis, (percent, usdt_percent, None), strict=True)
+        bases = tuple(
+            BasisPremium(basis, numbers(text), None, quality, None)
+            for basis, text in percents
+        )
+        quote = self.make.quote(
+            f"KRW-{symbol}",
+            "1",
+            quote_volume_24h=known(volume),
+            change_percent_since_utc_midnight=known(change),
+        )
+        shown = quote if domestic else None
+        return Premium(self.make.coin(symbol), shown, None, bases, at_ms=0)
+
+
+def numbers(text: str | None) -> Numbers | None:
+    return None if text is None else Numbers(Decimal(text), Decimal(text) * 10)
+
+
+def known(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 class Bounds(TypedDict, total=False):
@@ -45,40 +70,8 @@ class Bounds(TypedDict, total=False):
 
 @pytest.fixture
 def row(make: Make) -> Row:
-    """A maker of published premiums; the won are ten times the percent."""
-
-    def premium(
-        symbol: str,
-        percent: str | None = "1",
-        *,
-        quality: Quality = LIVE,
-        usdt_percent: str | None = None,
-        volume: str | None = None,
-        change: str | None = None,
-        domestic: bool = True,
-    ) -> Premium:
-        def numbers(text: str | None) -> Numbers | None:
-            return None if text is None else Numbers(Decimal(text), Decimal(text) * 10)
-
-        bases = tuple(
-            BasisPremium(basis, numbers(text), None, quality, None)
-            for basis, text in zip(
-                PremiumBasis, (percent, usdt_percent, None), strict=True
-            )
-        )
-        quote = make.quote(
-            f"KRW-{symbol}",
-            "1",
-            quote_volume_24h=None if volume is None else Decimal(volume),
-            change_percent_since_utc_midnight=None
-            if change is None
-            else Decimal(change),
-        )
-        return Premium(
-            make.coin(symbol), quote if domestic else None, None, bases, at_ms=0
-        )
-
-    return premium
+    """A maker of published premiums."""
+    return Row(make)
 
 
 def test_without_conditions_everything_matches(row: Row) -> None:
