@@ -1,8 +1,8 @@
 """Where the driver's errors become the domain's one: the database is away.
 
 What is in the tables may pass by itself: the server is down, full, starting, refuses
-us, or has no schema yet. Everything else is a fault of ours and stays what it is.
-Codes: PostgreSQL manual, appendix A "Error Codes".
+us, or has no schema yet, or an older one. Everything else is a fault of ours and stays
+what it is. Codes: PostgreSQL manual, appendix A "Error Codes".
 """
 
 import ssl
@@ -31,6 +31,7 @@ UNAVAILABLE = {
     "3F": "the schema is not there",
     "40": "the transaction was rolled back",
     "42501": "the user has no right to do this",
+    "42703": "the columns are not there yet: run kimp migrate",
     "42P01": "the tables are not there: run kimp migrate",
     "53": "the server is out of resources",
     "55": "what was asked for is in use",

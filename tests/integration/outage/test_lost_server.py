@@ -197,6 +197,24 @@ async def test_a_database_that_came_back_without_our_tables_gets_them_again(
     assert await stored_price(postgres_url) == AFTER
 
 
+async def test_a_database_that_came_back_with_an_older_schema_is_brought_up_to_date(
+    record: Record, postgres_url: str
+) -> None:
+    recorder = record(postgres_url)
+    store = Store(recorder.database, None, SystemClock())
+    await store.begin()
+    await do(
+        postgres_url,
+        "ALTER TABLE latest_premium DROP COLUMN is_doubted",
+        "UPDATE alembic_version SET version_num = '0003'",
+    )
+    recorder.trade(AFTER)
+    assert not await recorder.save()
+    async with looked_after(store):
+        await recorder.save_when_possible()
+    assert await stored_price(postgres_url) == AFTER
+
+
 class Mortal:
     """A server of ours, and the database on it, that are what they are told to be."""
 

@@ -63,7 +63,8 @@ def test_the_table_names_no_code_that_the_driver_does_not_know() -> None:
         (ssl.SSLError(1, "bad"), "no encrypted connection (bad)"),
         (sa.TimeoutError("QueuePool\nlimit"), "all connections are in use (QueuePool"),
         (exceptions.CannotConnectNowError("starting up"), "stopping, starting"),
-        (exceptions.UndefinedTableError('"coin"'), "run kimp migrate"),
+        (exceptions.UndefinedTableError('"coin"'), "tables are not there: run kimp"),
+        (exceptions.UndefinedColumnError('"x"'), "columns are not there yet: run kimp"),
         (exceptions.InvalidPasswordError("no"), "the server refuses the user (no)"),
     ],
 )
@@ -95,7 +96,7 @@ def test_a_lost_connection_counts_whatever_the_error_says() -> None:
     "fault",
     [
         exceptions.CheckViolationError("nan"),
-        exceptions.UndefinedColumnError("typo"),
+        exceptions.UndefinedFunctionError("typo"),
         exceptions.InterfaceError("another operation is in progress"),
         sa.InvalidRequestError("misused"),
     ],
