@@ -45,7 +45,8 @@ _WANTED_DECIMAL = (
 )
 _WANTED_INSTANT = (
     "must be an ISO-8601 instant with an offset, such as "
-    '"2026-01-01T00:00:00Z"; naive and date-only input is refused'
+    '"2026-01-01T00:00:00Z", in the years 1 to 9999 of UTC; naive and date-only input '
+    "is refused"
 )
 _WANTED_DAY = 'must be a calendar day, such as "2026-01-31"'
 
@@ -93,11 +94,14 @@ def write_instant(value: object) -> str:
 
 
 def read_instant(value: object) -> UnixMs:
-    """Return an instant in Unix milliseconds, fractions of one cut off."""
+    """Return an instant in Unix milliseconds, fractions of one cut off.
+
+    It is one that can be written again: in the years 1 to 9999 of UTC, not only there.
+    """
     if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
         raise GraphQLError(_WANTED_INSTANT)
     try:
-        moment = datetime.fromisoformat(value.upper())
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
         return UnixMs((moment - _EPOCH) // _MILLISECOND)
     except (ValueError, OverflowError) as exc:
         raise GraphQLError(_WANTED_INSTANT) from exc

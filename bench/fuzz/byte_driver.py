@@ -1,6 +1,7 @@
 """Bytes of HTTP and WebSocket into the server's protocols, cut anywhere."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -151,6 +152,8 @@ class ByteDriver:
         for place, (ours, theirs) in enumerate(zip(answers, plain_way, strict=False)):
             if UNREAD in (ours.body, theirs.body):
                 return  # told at once, whatever is still being answered
+            if is_cut_short(place, answers, plain_way):
+                return  # the answer under way is the last: it says so
             if ours.status == 101 or _LIMITED in ours.body + theirs.body:
                 continue  # what comes after it differs with the budget
             if not (ours.is_whole and theirs.is_whole):
@@ -242,6 +245,14 @@ class ByteDriver:
                 is_graphql=of_graphql and not media.startswith("text/plain"),
                 is_head=asked is not None and asked.method == "HEAD",
             )
+
+
+def is_cut_short(place: int, one: Sequence[Answer], other: Sequence[Answer]) -> bool:
+    """Whether nonsense came while one way was answering, and the other was done."""
+    if len(one) > len(other):
+        one, other = other, one
+    ends = place == len(one) - 1 and one[place].header("connection") == "close"
+    return ends and len(other) > len(one) and other[place + 1].body == UNREAD
 
 
 def _difference(mine: tuple[object, ...], other: tuple[object, ...]) -> tuple[str, str]:

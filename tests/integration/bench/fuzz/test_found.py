@@ -33,6 +33,18 @@ async def test_an_answer_without_fields_is_an_object_each_time(
     assert [json.loads(answer.body)["data"] for answer in answers] == [{}, {}, {}]
 
 
+@pytest.mark.parametrize("odd", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59-14:00"])
+async def test_an_instant_that_no_calendar_of_utc_holds_is_refused(
+    place: Any, posted: Any, odd: str
+) -> None:
+    line = (await place()).dial()
+    asked = f'{{ premium(symbol: "BTC", asOf: "{odd}") {{ at }} }}'
+    (answer,) = await line.say(posted(json.dumps({"query": asked}).encode()))
+    (error,) = json.loads(answer.body)["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "years 1 to 9999" in error["message"]
+
+
 async def test_the_direct_way_tells_caches_what_the_ordinary_one_does(
     place: Any, posted: Any
 ) -> None:
